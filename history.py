@@ -1,0 +1,91 @@
+"""What was really said and heard on a call, as the guide is told of it.
+
+The caller's words are entered when they are decided on, the agent's as a stretch of a reply of
+which only the part that the caller has heard counts, now or later. So nothing has to be taken back
+when a reply is withdrawn, cut or resumed: a reply of which nothing was heard is not there, and the
+caller's words around it become one message.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from playback import Playback
+
+
+class Message(NamedTuple):
+    """One message of a chat."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(slots=True)
+class _CallerWords:
+    text: str
+
+    role: Literal["user"] = "user"
+
+
+@dataclass(slots=True)
+class _AgentWords:
+    """What the caller has heard of `playback` between two offsets; the end is open until set."""
+
+    playback: Playback
+    start: int = 0
+    end: int | None = None
+
+    role: Literal["assistant"] = "assistant"
+
+    @property
+    def text(self) -> str:
+        heard = self.playback.heard
+        return self.playback.text[self.start : heard if self.end is None else self.end].strip()
+
+
+class History:
+    """The conversation so far."""
+
+    def __init__(self) -> None:
+        self._entries: list[_CallerWords | _AgentWords] = []
+
+    def caller_said(self, text: str) -> None:
+        """Enter words of the caller at the end."""
+        self._entries.append(_CallerWords(text))
+
+    def agent_says(self, playback: Playback) -> None:
+        """Enter a reply that begins now."""
+        self._entries.append(_AgentWords(playback))
+
+    def caller_remarked(self, text: str) -> None:
+        """Enter words of the caller at the place which the reply of the moment has reached.
+
+        What is heard of that reply from now on comes after them.
+        """
+        reply = self._entries[-1]
+        self.caller_said(text)
+        if isinstance(reply, _AgentWords):
+            reply.end = reply.playback.heard
+            self._entries.append(_AgentWords(reply.playback, start=reply.end))
+
+    def last_heard(self) -> Playback | None:
+        """The reply of which the caller heard something last."""
+        replies = (entry.playback for entry in reversed(self._entries) if entry.role != "user")
+        return next((playback for playback in replies if playback.heard), None)
+
+    def messages(self, turns: int | None = None) -> tuple[Message, ...]:
+        """The chat: alternating roles, the caller first, nothing empty.
+
+        With `turns`, only the last so many messages of the caller and what lies between them.
+        """
+        messages: list[Message] = []
+        for entry in self._entries:
+            if not entry.text:
+                continue
+            if messages and messages[-1].role == entry.role:
+                messages[-1] = Message(entry.role, f"{messages[-1].content} {entry.text}")
+            else:
+                messages.append(Message(entry.role, entry.text))
+        if turns is None:
+            return tuple(messages)
+        asked = [index for index, message in enumerate(messages) if message.role == "user"]
+        return tuple(messages[asked[-turns:][0] :])
