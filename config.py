@@ -1,0 +1,286 @@
+"""Every setting: typed, validated, read once from the environment and `.env`.
+
+`.env.example` documents each of them for the owner; a test keeps the two in step.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trust import host_of
+
+VERSION: Final = "0.1.0"
+
+DEFAULT_INSTRUCTIONS: Final = (
+    "You are the receptionist of a business, on the telephone. Answer in one to three short "
+    "sentences, as people speak: no lists, no markdown, no emoji, no web addresses. Say numbers, "
+    "times and prices the way one says them. Ask one question at a time. If you did not "
+    "understand, say so and ask. Where you were cut short, do not start over: what is in the "
+    "conversation is what the caller has heard. Never claim to have done what you cannot do."
+)
+
+_MAX_INSTRUCTIONS: Final = 100_000
+_NEEDS_FLUX: Final = "needs the speech model flux (RELAY_SPEECH_MODEL), which is for English"
+
+
+def _speakable(text: str) -> str:
+    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", text):
+        raise ValueError("expected plain text without control characters")
+    return text
+
+
+def _language_tag(tag: str) -> str:
+    if not re.fullmatch(r"multi|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
+        raise ValueError("expected a language tag such as en-US, or multi")
+    return tag
+
+
+def _http_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not host_of(parts.netloc):
+        raise ValueError("expected an address such as https://api.example.com/v1")
+    return url.rstrip("/")
+
+
+Speakable = Annotated[str, AfterValidator(_speakable)]
+Language = Annotated[str, AfterValidator(_language_tag)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Input = Literal["none", "dtmf", "speech", "any"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The message lists every problem, for people to read."""
+
+
+class Settings(BaseSettings):
+    """What the owner can set. Field `name` is read from the variable `NAME`; times are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+    )
+
+    # Where we are
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    public_url: HttpUrl | None = None
+    twilio_auth_token: SecretStr | None = None
+
+    # What is said
+    welcome_greeting: Speakable = "Hello, thanks for calling. How can I help you?"
+    guide_apology: Speakable = (
+        "I'm sorry, I'm having trouble answering. Could you say that again, please?"
+    )
+
+    # The guide
+    guide_base_url: HttpUrl | None = None  # the demo guide in this very app
+    guide_api_key: SecretStr = SecretStr("anonymous")
+    guide_model: str = "guide"
+    guide_instructions: str = ""
+    guide_history_turns: int | None = Field(default=None, ge=1)
+    guide_first_token_timeout_s: Seconds = 8.0
+    guide_stall_timeout_s: Seconds = 6.0
+
+    # Turn-taking
+    barge_in_resume_timeout_s: Seconds = 2.0
+    caller_speech_ceiling_s: Seconds = 10.0
+    late_backchannel_s: Seconds = 2.0
+    heard_grace_s: Seconds = 0.5
+    playback_margin_s: Seconds = 2.0
+    speaking_rate_wps: float = Field(default=2.5, gt=0, le=1000, allow_inf_nan=False)
+
+    # Trust
+    setup_timeout_s: Seconds = 10.0
+    call_token_ttl_s: Seconds = 120.0
+
+    # Logs
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_transcripts: bool = False
+
+    # The relay: ConversationRelay's own attributes, each as RELAY_ and its name
+    relay_language: Language = "en-US"
+    relay_tts_language: Language | None = None
+    relay_transcription_language: Language | None = None
+    relay_tts_provider: Literal["Google", "Amazon", "ElevenLabs"] | None = None
+    relay_voice: str | None = Field(default=None, pattern=r"^[\w.:/-]+$", max_length=200)
+    relay_transcription_provider: Literal["Google", "Deepgram"] = "Deepgram"
+    relay_speech_model: str | None = Field(default=None, pattern=r"^[\w.-]+$", max_length=100)
+    relay_partial_prompts: bool | None = None
+    relay_eot_threshold: float | None = Field(default=None, ge=0.5, le=0.9)
+    relay_speech_timeout: Annotated[int, Field(ge=600, le=5000)] | Literal["auto"] | None = None
+    relay_hints: Speakable | None = Field(default=None, max_length=10_000)
+    relay_profanity_filter: bool | None = None
+    relay_smart_format: bool | None = None
+    relay_interruptible: Input = "speech"
+    relay_interrupt_sensitivity: Literal["high", "medium", "low"] = "high"
+    relay_welcome_greeting_interruptible: Input = "speech"
+    relay_report_input_during_agent_speech: Input = "speech"
+    relay_ignore_backchannel: bool = False
+    relay_echo_prompt_filtering: bool | None = None
+    relay_background_noise_reduction: bool | None = None
+    relay_dtmf_detection: bool = True
+    relay_events: Literal[
+        "speaker-events tokens-played", "speaker-events", "tokens-played", "none"
+    ] = "speaker-events tokens-played"
+    relay_elevenlabs_text_normalization: Literal["on", "auto", "off"] | None = None
+    relay_intelligence_service: str | None = Field(
+        default=None, pattern=r"^[\w.-]+$", max_length=100
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_https(cls, url: str | None) -> str | None:
+        if url and (not url.startswith("https://") or urlsplit(url).query or "#" in url):
+            raise ValueError("expected the https address this app has from outside, no query")
+        return url
+
+    @field_validator("twilio_auth_token", "guide_api_key")
+    @classmethod
+    def _secret_is_one_word(cls, secret: SecretStr | None) -> SecretStr | None:
+        value = secret.get_secret_value() if secret else ""
+        if not value.isascii() or any(character.isspace() for character in value):
+            raise ValueError("expected the secret alone, without blanks or quotes in it")
+        return secret
+
+    @field_validator("relay_speech_timeout", mode="before")
+    @classmethod
+    def _speech_timeout_is_auto_or_ms(cls, value: object) -> object:
+        return value if value is None or value == "auto" else _milliseconds(value)
+
+    @field_validator("guide_instructions")
+    @classmethod
+    def _read_instructions(cls, given: str) -> str:
+        if given == "default":
+            return DEFAULT_INSTRUCTIONS
+        if not given.startswith("@"):
+            return given
+        try:
+            text = Path(given[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"expected a readable UTF-8 text file after the @: {error}") from error
+        if len(text) > _MAX_INSTRUCTIONS:
+            raise ValueError(f"expected at most {_MAX_INSTRUCTIONS} characters in {given[1:]}")
+        return text.strip()
+
+    @model_validator(mode="after")
+    def _relay_attributes_agree(self) -> Self:
+        provider, flux = self.relay_transcription_provider, self.speech_model == "flux"
+        heard_as = self.relay_transcription_language or self.relay_language
+        spoken_as = self.relay_tts_language or self.relay_language
+        deepgram = provider == "Deepgram"
+        elevenlabs = self.relay_tts_provider in {None, "ElevenLabs"}
+        problems = {
+            "RELAY_SPEECH_MODEL": flux and not deepgram and "flux is a model of Deepgram's",
+            "RELAY_PARTIAL_PROMPTS": self.relay_partial_prompts and not flux and _NEEDS_FLUX,
+            "RELAY_EOT_THRESHOLD": self.relay_eot_threshold and not flux and _NEEDS_FLUX,
+            "RELAY_TRANSCRIPTION_LANGUAGE": heard_as == "multi"
+            and not deepgram
+            and "multi needs RELAY_TRANSCRIPTION_PROVIDER=Deepgram",
+            "RELAY_TTS_LANGUAGE": spoken_as == "multi"
+            and not elevenlabs
+            and "multi needs RELAY_TTS_PROVIDER=ElevenLabs",
+        }
+        if any(problems.values()):
+            raise _DisagreementError({name: str(why) for name, why in problems.items() if why})
+        return self
+
+    # --- what follows from them -----------------------------------------------------------
+
+    @property
+    def auth_token(self) -> str:
+        """The Twilio auth token, or "" for a server that serves this machine alone."""
+        return self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else ""
+
+    @property
+    def speech_model(self) -> str | None:
+        """Flux decides by model when a turn has ended, and is for English."""
+        if self.relay_speech_model or self.relay_transcription_provider != "Deepgram":
+            return self.relay_speech_model
+        heard_as = self.relay_transcription_language or self.relay_language
+        return "flux" if heard_as.lower().startswith("en") else None
+
+    @property
+    def relay_attributes(self) -> dict[str, str | bool | int | float]:
+        """The ConversationRelay attributes to put into the TwiML, by their own names."""
+        attributes = {
+            "welcomeGreeting": self.welcome_greeting.strip() or None,
+            "welcomeGreetingInterruptible": self.relay_welcome_greeting_interruptible,
+            "language": self.relay_language,
+            "ttsLanguage": self.relay_tts_language,
+            "transcriptionLanguage": self.relay_transcription_language,
+            "ttsProvider": self.relay_tts_provider,
+            "voice": self.relay_voice,
+            "transcriptionProvider": self.relay_transcription_provider,
+            "speechModel": self.speech_model,
+            "partialPrompts": self._partial_prompts,
+            "eotThreshold": self.relay_eot_threshold,
+            "speechTimeout": self.relay_speech_timeout,
+            "hints": self.relay_hints,
+            "profanityFilter": self.relay_profanity_filter,
+            "deepgramSmartFormat": self.relay_smart_format,
+            "interruptible": self.relay_interruptible,
+            "interruptSensitivity": self.relay_interrupt_sensitivity,
+            "reportInputDuringAgentSpeech": self.relay_report_input_during_agent_speech,
+            "ignoreBackchannel": self.relay_ignore_backchannel,
+            "echoPromptFiltering": self.relay_echo_prompt_filtering,
+            "backgroundNoiseReduction": self.relay_background_noise_reduction,
+            "dtmfDetection": self.relay_dtmf_detection,
+            "events": None if self.relay_events == "none" else self.relay_events,
+            "elevenlabsTextNormalization": self.relay_elevenlabs_text_normalization,
+            "intelligenceService": self.relay_intelligence_service,
+        }
+        return {name: value for name, value in attributes.items() if value is not None}
+
+    @property
+    def _partial_prompts(self) -> bool:
+        return self.speech_model == "flux" and self.relay_partial_prompts is not False
+
+
+class _DisagreementError(ValueError):
+    """What is wrong with settings that are right by themselves, by the variable's name."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def _milliseconds(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ValueError("expected auto, or 600 to 5000 (ms)") from None
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises `SettingsError` with every problem in one message."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = {line for problem in error.errors() for line in _describe(problem)}
+        lines = "\n".join(f"  {problem}" for problem in sorted(problems))
+        raise SettingsError(
+            f"These settings cannot be used (see .env.example for all of them):\n{lines}"
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8 text. Save it as UTF-8.") from None
+
+
+def _describe(problem: Any) -> list[str]:
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, _DisagreementError):
+        return [f"{name}: {why}" for name, why in cause.problems.items()]
+    field = str(problem["loc"][0])
+    default = Settings.model_fields[field].default
+    example = f" (for example {field.upper()}={default})" if isinstance(default, int | str) else ""
+    return [f"{field.upper()}: {cause or problem['msg']}{example}"]

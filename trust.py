@@ -1,0 +1,159 @@
+"""Who may talk to us. PURE: the shell passes in what a request carried, and the time.
+
+With an auth token, Twilio's requests are known by their signature, and a call by a token that only
+the answer to a signed webhook contains. A WebSocket signature alone would not do: it is the same
+for every call, so one that leaked would be good for ever.
+
+Without an auth token nothing can be known of a request but where it came from, so only this very
+machine is served, and only directly: a tunnel or a proxy on it brings strangers.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+FORWARDING_HEADERS: Final = frozenset(
+    {
+        "cdn-loop",
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "tailscale-user-login",
+        "true-client-ip",
+        "via",
+    }
+)
+"""Headers that show that a request came through something. So does every `x-forwarded-*`, and
+everything that is named `x-real-*`, `x-original-*`, `x-client-*` or `x-cluster-*`."""
+
+_FORWARDING_PREFIXES: Final = (
+    "x-forwarded",
+    "x-real-",
+    "x-original-",
+    "x-client-",
+    "x-cluster-",
+    "x-envoy-",
+)
+
+_AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+
+
+# --- where a request came from ------------------------------------------------------------------
+
+
+def is_direct_loopback(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether a request was made on this machine, to this machine, by nothing in between.
+
+    `peer` is the address that connected, `headers` are pairs of lower-case names and values.
+    """
+    if peer is None or not _is_loopback(peer):
+        return False
+    hosts = 0
+    for name, value in headers:
+        if name in FORWARDING_HEADERS or name.startswith(_FORWARDING_PREFIXES):
+            return False
+        if name == "host":
+            hosts += 1
+            if not _is_loopback(host_of(value)):
+                return False
+        if name == "origin" and not _is_loopback_origin(value):
+            return False
+    return hosts == 1
+
+
+def host_of(authority: str) -> str:
+    """The host in `host:port`, or "" where that is not what it is."""
+    match = _AUTHORITY.fullmatch(authority)
+    return match[1].strip("[]") if match else ""
+
+
+def _is_loopback_origin(origin: str) -> bool:
+    scheme, separator, authority = origin.partition("://")
+    return bool(separator) and scheme in {"http", "https"} and _is_loopback(host_of(authority))
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        address: IPv4Address | IPv6Address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+# --- the address we are known by ----------------------------------------------------------------
+
+
+def public_origin(public_url: str, scheme: str, headers: Mapping[str, str]) -> str:
+    """The origin (and path prefix) that a request was sent to, as its sender knows it.
+
+    `public_url` if it is set; else what the request's forwarding headers say, and at last its own
+    `Host`. An attacker may write such headers, but cannot sign a URL made of them. Raises
+    `ValueError` where they cannot be made into one.
+    """
+    if public_url:
+        return public_url
+    proto = _first(headers.get("x-forwarded-proto", "")) or scheme
+    host = _first(headers.get("x-forwarded-host", "")) or headers.get("host", "")
+    if not _AUTHORITY.fullmatch(host):
+        raise ValueError(f"expected a Host header of the form host or host:port, got {host!r}")
+    return f"{'https' if proto in {'https', 'wss'} else 'http'}://{host}"
+
+
+def _first(values: str) -> str:
+    """Proxies append to these headers; the first entry is the one the client met."""
+    return values.split(",", maxsplit=1)[0].strip()
+
+
+def as_websocket(url: str) -> str:
+    """`url` with scheme `wss`: Twilio dials no other, and signs it as it is written."""
+    return f"wss:{url.partition(':')[2]}"
+
+
+# --- the token of a call ------------------------------------------------------------------------
+
+
+class CallTokens:
+    """Tokens that let one call in, once, for a short time.
+
+    A token is an HMAC over the call and its expiry, with a key derived from the auth token, so any
+    instance can check one that another has minted. `check` refuses a token that this instance has
+    seen before.
+    """
+
+    def __init__(self, auth_token: str, ttl_s: float) -> None:
+        self._key = hmac.digest(auth_token.encode(), b"frontdesk: token of a call", "sha256")
+        self._ttl_s = ttl_s
+        self._seen: dict[str, float] = {}
+
+    def mint(self, call_sid: str, now: float, nonce: str) -> str:
+        """A token for `call_sid`. `now` is seconds since the epoch, `nonce` makes it unique."""
+        expires = f"{now + self._ttl_s:.0f}"
+        return f"{expires}.{nonce}.{self._mac(call_sid, expires, nonce)}"
+
+    def check(self, token: str, call_sid: str, now: float) -> str | None:
+        """What is wrong with a token presented for `call_sid` at `now`, or None if it lets in."""
+        expires, _, rest = token.partition(".")
+        nonce, _, mac = rest.partition(".")
+        genuine = self._mac(call_sid, expires, nonce)
+        if not hmac.compare_digest(genuine.encode(), mac.encode()):
+            return "not a token of this call" if token else "no token"
+        if now > float(expires):
+            return "expired"
+        if token in self._seen:
+            return "used before"
+        self._seen = {seen: until for seen, until in self._seen.items() if until >= now}
+        self._seen[token] = float(expires)
+        return None
+
+    def _mac(self, call_sid: str, expires: str, nonce: str) -> str:
+        # No part can hold the separator, so no two calls share a message.
+        message = "\n".join((expires, nonce, call_sid))
+        return hmac.new(self._key, message.encode(), hashlib.sha256).hexdigest()
