@@ -6,7 +6,6 @@
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -46,15 +45,22 @@ def _language_tag(tag: str) -> str:
     return tag
 
 
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[\w.:/-]{1,200}", name):
+        raise ValueError("expected a name of letters, digits and . _ : / - without blanks")
+    return name
+
+
 def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not host_of(parts.netloc):
+    parts = re.fullmatch(r"https?://([^/?#]+)\S*", url)
+    if not parts or not host_of(parts[1]):
         raise ValueError("expected an address such as https://api.example.com/v1")
     return url.rstrip("/")
 
 
 Speakable = Annotated[str, AfterValidator(_speakable)]
 Language = Annotated[str, AfterValidator(_language_tag)]
+Name = Annotated[str, AfterValidator(_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Input = Literal["none", "dtmf", "speech", "any"]
@@ -68,7 +74,13 @@ class Settings(BaseSettings):
     """What the owner can set. Field `name` is read from the variable `NAME`; times are seconds."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+        env_file=".env",
+        env_file_encoding="utf-8-sig",  # some editors of Windows begin a file with the mark
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
     )
 
     # Where we are
@@ -113,13 +125,13 @@ class Settings(BaseSettings):
     relay_tts_language: Language | None = None
     relay_transcription_language: Language | None = None
     relay_tts_provider: Literal["Google", "Amazon", "ElevenLabs"] | None = None
-    relay_voice: str | None = Field(default=None, pattern=r"^[\w.:/-]+$", max_length=200)
+    relay_voice: Name | None = None
     relay_transcription_provider: Literal["Google", "Deepgram"] = "Deepgram"
-    relay_speech_model: str | None = Field(default=None, pattern=r"^[\w.-]+$", max_length=100)
+    relay_speech_model: Name | None = None
     relay_partial_prompts: bool | None = None
     relay_eot_threshold: float | None = Field(default=None, ge=0.5, le=0.9)
     relay_speech_timeout: Annotated[int, Field(ge=600, le=5000)] | Literal["auto"] | None = None
-    relay_hints: Speakable | None = Field(default=None, max_length=10_000)
+    relay_hints: Annotated[str, Field(max_length=10_000), AfterValidator(_speakable)] | None = None
     relay_profanity_filter: bool | None = None
     relay_smart_format: bool | None = None
     relay_interruptible: Input = "speech"
@@ -134,14 +146,12 @@ class Settings(BaseSettings):
         "speaker-events tokens-played", "speaker-events", "tokens-played", "none"
     ] = "speaker-events tokens-played"
     relay_elevenlabs_text_normalization: Literal["on", "auto", "off"] | None = None
-    relay_intelligence_service: str | None = Field(
-        default=None, pattern=r"^[\w.-]+$", max_length=100
-    )
+    relay_intelligence_service: Name | None = None
 
     @field_validator("public_url")
     @classmethod
     def _public_url_is_https(cls, url: str | None) -> str | None:
-        if url and (not url.startswith("https://") or urlsplit(url).query or "#" in url):
+        if url and (not url.startswith("https://") or "?" in url or "#" in url):
             raise ValueError("expected the https address this app has from outside, no query")
         return url
 
@@ -166,7 +176,7 @@ class Settings(BaseSettings):
         if not given.startswith("@"):
             return given
         try:
-            text = Path(given[1:]).read_text(encoding="utf-8")
+            text = Path(given[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"expected a readable UTF-8 text file after the @: {error}") from error
         if len(text) > _MAX_INSTRUCTIONS:

@@ -11,7 +11,17 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-_NUMBER: Final = re.compile(r"(?<![\w.])\+?\d(?:[ ().-]{0,2}\d){6,17}(?![\w])")
+_GAP: Final = r"[ \xa0().\u2010-\u2013-]{0,3}"
+_NUMBER: Final = re.compile(
+    r"(?:(?<![\w.])|(?<=%2B))"  # where a word begins, or after a + in a URL
+    r"(?!\d{4}-\d\d-\d\d(?!\d))"  # no date
+    rf"(?!\d+\.\d+(?!{_GAP}\d))"  # no decimal fraction
+    rf"\+?\d(?:{_GAP}\d){{6,17}}(?!\w)"
+)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_RENDERER: Final = structlog.processors.LogfmtRenderer(
+    key_order=["timestamp", "level", "event", "call"], drop_missing=True
+)
 
 
 def mask_numbers(text: str) -> str:
@@ -21,9 +31,19 @@ def mask_numbers(text: str) -> str:
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
-        key: mask_numbers(value) if isinstance(value, str) and key != "timestamp" else value
+        key: value if key == "timestamp" or _is_plain(value) else mask_numbers(str(value))
         for key, value in event.items()
     }
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, int | float)
+
+
+def _render(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    """One line, without the characters that a terminal would obey: no value may forge a line."""
+    line = _RENDERER(logger, method, event)
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], line)
 
 
 def configure(level: str = "info") -> None:
@@ -33,7 +53,6 @@ def configure(level: str = "info") -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _mask,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -48,9 +67,7 @@ def configure(level: str = "info") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _mask,
-                structlog.processors.LogfmtRenderer(
-                    key_order=["timestamp", "level", "event", "call"], drop_missing=True
-                ),
+                _render,
             ],
         )
     )

@@ -23,7 +23,7 @@ Nothing ever places the point before what is already known to be heard, or beyon
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import islice
@@ -36,11 +36,13 @@ follow; unless more than this many words of it were heard, which would try the c
 TAIL_WORDS: Final = 4
 """Callers answer a question over its last words: with so many to go they know what is asked."""
 
+CLAUSE_ENDS: Final = frozenset(",.;:?!…")
+"""Where a voice may begin to speak what it has, and where a cut sentence can be taken up."""
+
 _CHUNK: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _APOSTROPHES: Final = str.maketrans("", "", "'’")
 _CLOSERS: Final = "\"'”’)]"
-_CLAUSE_ENDS: Final = ",.;:?!…"
 _SENTENCE_ENDS: Final = ".?!…"
 
 
@@ -62,6 +64,7 @@ class Playback:
     heard: int = 0
     _cycle_start: int = 0
     _played: int = 0
+    _unplaced: int = 0  # words reported since, and not found
     _words: list[_Word] = field(default_factory=list, repr=False)
     _words_of: int = field(default=0, repr=False)
 
@@ -83,18 +86,30 @@ class Playback:
         That is the first word not heard, or the start of the clause it stands in.
         """
         self.sent = self._cycle_start = self._played = self._resume_point()
+        self._unplaced = 0
 
     # --- hearing --------------------------------------------------------------------------
 
     def played(self, report: str) -> None:
-        """Take note of a stretch that has been played (`tokensPlayed`)."""
+        """Take note of a stretch played, on a line that reports every one (`tokensPlayed`).
+
+        It goes on where the last one ended. What stands only further on is not taken as heard.
+        """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        if not _stand_at(words, sent, here) and _stand_at(words, sent, here - len(words)):
-            return  # the cut part, which the interrupt has already told of
-        self._play_to(_place_after(words, sent, here))
+        if _stand_at(words, sent, here):
+            self._play_to(here + len(words))
+            return
+        # The cut part is told of twice: by itself, and by the interrupt.
+        place = _place_after(words, sent, max(self._index(self._cycle_start), here - len(words)))
+        if place is None or place - len(words) > here + 2 * self._unplaced:
+            # Words written too differently to be found, or words that reached the line just after
+            # it was cut and are out of place. Only the former are made up for by what comes next.
+            self._unplaced += len(words)
+        else:
+            self._play_to(place)
 
     def interrupted(self, report: str, spoken_words: int) -> None:
-        """Take note of where playback was cut (`interrupt`).
+        """Take note of where playback was cut, on a line that reports nothing else (`interrupt`).
 
         `spoken_words` is how many words can have been spoken meanwhile. It is the estimate to use
         where the report is empty or its words are nowhere to be found.
@@ -103,15 +118,17 @@ class Playback:
         start = self._index(self._cycle_start)
         if _stand_at(words, sent, start) and start + len(words) >= here:
             self._play_to(start + len(words))  # all since the talk cycle began
-        elif _stand_at(words, sent, here - len(words)) and not _stand_at(words, sent, here):
-            return  # the cut part, which `tokensPlayed` has already told of
-        else:
-            place = _place_after(words, sent, here) or _place_if_alike(words, sent, start)
-            self._play_to(here + spoken_words if place is None else place)
+            return
+        # The cut part alone. An earlier report may have told of its beginning.
+        place = _place_after(words, sent, max(start, here - len(words)))
+        if place is None:
+            place = _place_if_alike(words, sent, start)
+        self._play_to(here + spoken_words if place is None else place)
 
-    def all_played(self) -> None:
-        """Take everything sent as heard."""
-        self.heard = self._played = self.sent
+    def all_played(self, *, but: str = "") -> None:
+        """Take everything sent as heard, but for these last words of it."""
+        self._played = max(self._played, self.sent - len(but))
+        self.heard = max(self.heard, self._played)
 
     def expects(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
@@ -155,6 +172,7 @@ class Playback:
         if place:
             end = self._words[min(place, len(self._sent_words())) - 1].end if self.sent else 0
             self._played = max(self._played, min(end, self.sent))
+            self._unplaced = 0
             self.heard = max(self.heard, self._played)
 
     def _resume_point(self) -> int:
@@ -162,7 +180,7 @@ class Playback:
         if first == len(words):
             return self.heard
         clause = first
-        while clause and not _ends(self.text[: words[clause - 1].end], _CLAUSE_ENDS):
+        while clause and not _ends(self.text[: words[clause - 1].end], CLAUSE_ENDS):
             clause -= 1
         return words[clause if first - clause <= CLAUSE_REPEAT_WORDS else first].start
 
@@ -204,7 +222,7 @@ def _sound(word: str) -> str:
     return word.translate(_APOSTROPHES).casefold()
 
 
-def _ends(text: str, marks: str) -> bool:
+def _ends(text: str, marks: Iterable[str]) -> bool:
     return text.rstrip().rstrip(_CLOSERS).endswith(tuple(marks))
 
 

@@ -17,9 +17,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
 
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, ConversationRelay, VoiceResponse
@@ -138,8 +137,8 @@ def parse_frame(raw: str) -> Incoming:
     with control characters or lone surrogates in it.
     """
     frame = _load(raw)
-    kind = frame.get("type")
-    if not isinstance(kind, str):
+    kind = _text(frame, "type")
+    if not kind:
         raise FrameError("no type")
     reader = _READERS.get(kind)
     return Unknown(kind[:40]) if reader is None else reader(frame)
@@ -184,11 +183,6 @@ def _read_setup(frame: dict[str, Any]) -> Setup:
     call_sid = _text(frame, "callSid")
     if not call_sid:
         raise FrameError("no callSid")
-    given = frame.get("customParameters")
-    if given is None:
-        given = {}
-    if not isinstance(given, dict) or len(given) > MAX_PARAMETERS:
-        raise FrameError("customParameters is no object of reasonable size")
     return Setup(
         call_sid=call_sid,
         session_id=_text(frame, "sessionId"),
@@ -196,9 +190,20 @@ def _read_setup(frame: dict[str, Any]) -> Setup:
         caller=_text(frame, "from"),
         called=_text(frame, "to"),
         direction=_text(frame, "direction"),
-        # Telnyx sends numbers and objects here; only strings are any use to us.
-        parameters={name: value for name, value in given.items() if isinstance(value, str)},
+        parameters=_parameters(frame.get("customParameters")),
     )
+
+
+def _parameters(given: object) -> dict[str, str]:
+    """The custom parameters that are strings. Telnyx sends others too, of no use to us."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or len(given) > MAX_PARAMETERS:
+        raise FrameError("customParameters is no object of reasonable size")
+    strings = {name: value for name, value in given.items() if isinstance(value, str)}
+    if _UNSPEAKABLE.search("".join(strings.values())):
+        raise FrameError("a custom parameter holds characters that are no text")
+    return strings
 
 
 def _read_prompt(frame: dict[str, Any]) -> Prompt:
@@ -265,6 +270,13 @@ _READERS: Final[Mapping[str, Callable[[dict[str, Any]], Incoming]]] = {
 # --- Frames to Twilio -------------------------------------------------------------------------
 
 
+def _check_types(frame: "Outgoing") -> None:
+    for declared in fields(frame):
+        given = type(getattr(frame, declared.name))
+        if given is not declared.type:
+            raise TypeError(f"expected {declared.name} as {declared.type}, got {given}")
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Words to speak.
@@ -276,6 +288,9 @@ class Text:
     token: str
     last: bool = False
     preemptible: bool = True
+
+    def __post_init__(self) -> None:
+        _check_types(self)
 
     def encode(self) -> str:
         """The frame as JSON text."""
@@ -291,7 +306,9 @@ class Play:
     preemptible: bool = False
 
     def __post_init__(self) -> None:
-        if urlsplit(self.source).scheme not in {"http", "https"} or not 0 <= self.loop <= 1000:
+        _check_types(self)
+        is_url = re.fullmatch(r"https?://[^\s/?#]\S*", self.source)
+        if not is_url or not 0 <= self.loop <= 1000:
             raise ValueError(f"expected an http(s) URL and 0 to 1000 loops, got {self!r}")
 
     def encode(self) -> str:
@@ -308,6 +325,7 @@ class SendDigits:
     digits: str
 
     def __post_init__(self) -> None:
+        _check_types(self)
         if not re.fullmatch(r"[0-9w#*]+", self.digits):
             raise ValueError(f"expected one or more of 0-9 w # *, got {self.digits!r}")
 
@@ -324,6 +342,7 @@ class Language:
     transcription: str = ""
 
     def __post_init__(self) -> None:
+        _check_types(self)
         if not (self.tts or self.transcription):
             raise ValueError("expected a language to speak, to transcribe, or both")
 
@@ -341,6 +360,9 @@ class End:
     """
 
     handoff_data: str = ""
+
+    def __post_init__(self) -> None:
+        _check_types(self)
 
     def encode(self) -> str:
         """The frame as JSON text."""

@@ -10,6 +10,7 @@ machine is served, and only directly: a tunnel or a proxy on it brings strangers
 
 import hashlib
 import hmac
+import math
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -39,6 +40,8 @@ _FORWARDING_PREFIXES: Final = (
     "x-cluster-",
     "x-envoy-",
 )
+
+_TOKEN: Final = re.compile(r"([0-9]{1,12})\.(\w+)\.([0-9a-f]{64})", re.ASCII)
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
@@ -134,17 +137,23 @@ class CallTokens:
         self._seen: dict[str, float] = {}
 
     def mint(self, call_sid: str, now: float, nonce: str) -> str:
-        """A token for `call_sid`. `now` is seconds since the epoch, `nonce` makes it unique."""
-        expires = f"{now + self._ttl_s:.0f}"
+        """A token for `call_sid`. `now` is seconds since the epoch.
+
+        `nonce` makes it unique: letters, digits and `_`.
+        """
+        expires = str(math.ceil(now + self._ttl_s))
         return f"{expires}.{nonce}.{self._mac(call_sid, expires, nonce)}"
 
     def check(self, token: str, call_sid: str, now: float) -> str | None:
         """What is wrong with a token presented for `call_sid` at `now`, or None if it lets in."""
-        expires, _, rest = token.partition(".")
-        nonce, _, mac = rest.partition(".")
-        genuine = self._mac(call_sid, expires, nonce)
-        if not hmac.compare_digest(genuine.encode(), mac.encode()):
-            return "not a token of this call" if token else "no token"
+        if not token:
+            return "no token"
+        parts = _TOKEN.fullmatch(token)
+        if not parts:
+            return "not a token"
+        expires, nonce, mac = parts.groups()
+        if not hmac.compare_digest(self._mac(call_sid, expires, nonce), mac):
+            return "not a token of this call"
         if now > float(expires):
             return "expired"
         if token in self._seen:
@@ -154,6 +163,6 @@ class CallTokens:
         return None
 
     def _mac(self, call_sid: str, expires: str, nonce: str) -> str:
-        # No part can hold the separator, so no two calls share a message.
-        message = "\n".join((expires, nonce, call_sid))
-        return hmac.new(self._key, message.encode(), hashlib.sha256).hexdigest()
+        # Neither of the first two can hold the separator, so no two calls share a message.
+        message = "\n".join((expires, nonce, call_sid)).encode(errors="surrogatepass")
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,464 @@
+"""The app: the voice webhook, the relay's WebSocket, and what an owner needs to see that it runs.
+
+`python app.py` serves it with the settings of the environment; `uvicorn app:app` does too.
+"""
+
+import secrets
+import socket
+import sys
+import time
+from asyncio import timeout
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from json import dumps
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.datastructures import FormData, Headers
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+import demo_guide
+import log
+import relay_protocol as relay
+import trust
+from barge_in import Options
+from call import Call, Log
+from config import VERSION, Settings, SettingsError, load_settings
+from guide_client import GuideClient, GuideOptions
+
+MAX_BODY_BYTES: Final = 64 * 1024
+"""A webhook of Twilio's is a few kilobytes."""
+
+MAX_FIELDS: Final = 500
+"""It has some forty fields."""
+
+CLOSING_FRAME_BYTES: Final = 1024 * 1024
+"""A frame longer than this is no mistake: its socket is closed. One that is longer than
+`relay_protocol.MAX_FRAME_BYTES` is dropped."""
+
+SHUTDOWN_S: Final = 5
+"""How long calls in progress may go on when the server is told to stop."""
+
+LOOPBACK_ADVICE: Final = (
+    "Without TWILIO_AUTH_TOKEN this app serves only requests made directly on its own machine, "
+    "not through a tunnel or a proxy. Set it to serve Twilio; SETUP.md says how.\n"
+)
+
+
+# --- what all requests share --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call in progress, and the token that whoever placed it holds."""
+
+    sid: str
+    token: str
+    call: Call
+
+
+class Desk:
+    """What the requests of one app share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.tokens = trust.CallTokens(settings.auth_token, settings.call_token_ttl_s)
+        self.live: list[LiveCall] = []
+        self.port = settings.port
+
+    @property
+    def has_demo_guide(self) -> bool:
+        """Whether callers talk with the embedded demo guide."""
+        return self.settings.guide_base_url is None
+
+    @cached_property
+    def guide(self) -> GuideClient:
+        """The guide, asked over connections that all calls share."""
+        settings = self.settings
+        return GuideClient(
+            GuideOptions(
+                base_url=settings.guide_base_url or f"http://127.0.0.1:{self.port}/demo/v1",
+                api_key=settings.guide_api_key.get_secret_value(),
+                model=settings.guide_model,
+                instructions=settings.guide_instructions,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections to the guide, if any were made."""
+        if "guide" in self.__dict__:
+            await self.guide.aclose()
+
+    def origin(self, connection: HTTPConnection) -> str:
+        """The origin that the sender of a request knows us by. Raises `ValueError` if none."""
+        return trust.public_origin(self.settings.public_url or "", "http", connection.headers)
+
+    def is_signed(self, connection: HTTPConnection, form: FormData) -> bool:
+        """Whether Twilio signed a request; without an auth token, there is nothing to check."""
+        if not self.settings.auth_token:
+            return True
+        query = connection.scope["query_string"].decode("latin-1")
+        path = connection.scope["path"] + (f"?{query}" if query else "")
+        try:
+            url = self.origin(connection) + path
+        except ValueError:
+            return False
+        if connection.scope["type"] == "websocket":
+            url = trust.as_websocket(url)
+        signatures = connection.headers.getlist("x-twilio-signature")
+        return len(signatures) == 1 and relay.signature_is_valid(
+            self.settings.auth_token, url, form, signatures[0]
+        )
+
+    def may_enter(self, setup: relay.Setup) -> str | None:
+        """What is wrong with the token of a call's setup, or None."""
+        if not self.settings.auth_token:
+            return None
+        token = setup.parameters.get("token", "")
+        return self.tokens.check(token, setup.call_sid, time.time())
+
+    def call_options(self) -> Options:
+        """The settings, as turn-taking knows them."""
+        settings = self.settings
+        return Options(
+            language=settings.relay_transcription_language or settings.relay_language,
+            greeting=settings.welcome_greeting.strip(),
+            apology=settings.guide_apology,
+            history_turns=settings.guide_history_turns,
+            resume_timeout_s=settings.barge_in_resume_timeout_s,
+            caller_speech_ceiling_s=settings.caller_speech_ceiling_s,
+            first_token_timeout_s=settings.guide_first_token_timeout_s,
+            stall_timeout_s=settings.guide_stall_timeout_s,
+            late_backchannel_s=settings.late_backchannel_s,
+            heard_grace_s=settings.heard_grace_s,
+            playback_margin_s=settings.playback_margin_s,
+            words_per_second=settings.speaking_rate_wps,
+        )
+
+
+def _desk(connection: HTTPConnection) -> Desk:
+    desk: Desk = connection.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]
+
+
+class LoopbackOnly:
+    """Serves direct requests from this machine alone, for all paths that begin with `prefix`."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        is_request = scope["type"] in {"http", "websocket"}
+        if not is_request or not scope["path"].startswith(self._prefix) or _is_direct(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await PlainTextResponse(LOOPBACK_ADVICE, 403)(scope, receive, send)
+        else:
+            await WebSocket(scope, receive, send).close(1008)  # before accept: an HTTP 403
+
+
+def _is_direct(scope: Scope) -> bool:
+    peer = scope["client"][0] if scope["client"] else None
+    return trust.is_direct_loopback(peer, Headers(scope=scope).items())
+
+
+async def _signed_form(request: Request, desk: TheDesk) -> FormData:
+    """The fields of a webhook, once it is known to be Twilio's."""
+    body = b""
+    with suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise HTTPException(413, f"expected at most {MAX_BODY_BYTES} bytes")
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise HTTPException(400, "expected form fields, as Twilio sends them") from None
+    form = FormData([*fields])
+    if not desk.is_signed(request, form):
+        structlog.get_logger().warning("webhook refused", path=request.url.path, why="signature")
+        raise HTTPException(
+            403,
+            "The X-Twilio-Signature does not fit. Check that TWILIO_AUTH_TOKEN is the account's "
+            "primary token and PUBLIC_URL the address in the number's webhook.",
+        )
+    return form
+
+
+Form = Annotated[FormData, Depends(_signed_form)]
+
+
+# --- the routes ---------------------------------------------------------------------------------
+
+routes = APIRouter()
+
+
+@routes.post("/twiml")
+async def answer_call(request: Request, desk: TheDesk, form: Form) -> Response:
+    """The voice webhook: connect the call to our WebSocket."""
+    call_sid = str(form.get("CallSid", ""))
+    try:
+        origin = desk.origin(request)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from None
+    structlog.get_logger().info("call offered", call=call_sid, caller=_masked(form.get("From")))
+    twiml = relay.connect_twiml(
+        url=trust.as_websocket(f"{origin}/ws"),
+        action=f"{origin}/action",
+        attributes=desk.settings.relay_attributes,
+        parameters={"token": desk.tokens.mint(call_sid, time.time(), secrets.token_hex(8))},
+    )
+    return Response(twiml, media_type="text/xml")
+
+
+@routes.get("/twiml")
+async def explain_webhook() -> Response:
+    """A browser was pointed at the webhook."""
+    advice = (
+        "This is the voice webhook, and it answers POST requests of Twilio's. In Twilio's console, "
+        "set the number's 'A call comes in' to this address with HTTP POST.\n"
+    )
+    return PlainTextResponse(advice, 405, headers={"Allow": "POST"})
+
+
+@routes.post("/action")
+async def end_call(form: Form) -> Response:
+    """The session is over: end the call."""
+    structlog.get_logger().info(
+        "session over",
+        call=str(form.get("CallSid", "")),
+        status=str(form.get("SessionStatus", "")),
+        error=str(form.get("ErrorCode", "")) or None,
+        seconds=str(form.get("SessionDuration", "")) or None,
+    )
+    return Response(relay.empty_twiml(), media_type="text/xml")
+
+
+@routes.get("/health")
+async def report_health(desk: TheDesk) -> dict[str, Any]:
+    """Whether the app runs, and what it is doing."""
+    return {
+        "status": "ok",
+        "version": VERSION,
+        "calls": len(desk.live),
+        "demo_guide": desk.has_demo_guide,
+    }
+
+
+@routes.get("/")
+async def say_hello() -> Response:
+    """Somebody opened the address in a browser."""
+    return PlainTextResponse(f"Frontdesk {VERSION} is running.\n\n{NEXT_STEPS}")
+
+
+@routes.get("/calls/{call_sid}/decisions")
+async def follow_decisions(call_sid: str, request: Request, desk: TheDesk) -> Response:
+    """What is decided on a call in progress, as server-sent events, for whoever placed it."""
+    calls = [live for live in desk.live if live.sid == call_sid and live.token]
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    # As bytes: it compares no text but ASCII.
+    holders = [c for c in calls if secrets.compare_digest(c.token.encode(), given.encode())]
+    if scheme.lower() != "bearer" or not holders:
+        raise HTTPException(403, "expected the token of a call in progress")
+    events = (f"data: {dumps(made)}\n\n" async for made in holders[-1].call.decisions.follow())
+    return StreamingResponse(events, media_type="text/event-stream")
+
+
+@routes.websocket("/ws")
+async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
+    """A session of Twilio's: its setup, then the call."""
+    logger = structlog.get_logger()
+    if not desk.is_signed(websocket, FormData()):
+        logger.warning("relay refused", why="signature")
+        await websocket.close(1008)  # before accept: an HTTP 403
+        return
+    await websocket.accept()
+    if websocket.scope.get("server"):
+        desk.port = websocket.scope["server"][1] or desk.port
+    frames = _frames(websocket, logger)
+    setup = await _setup(frames, desk, logger)
+    if setup is None:
+        await _close(websocket, 1008)
+        return
+    logger = logger.bind(call=setup.call_sid)
+    await _hold(websocket, frames, setup, desk, logger)
+
+
+# --- the relay's socket -------------------------------------------------------------------------
+
+
+async def _hold(
+    websocket: WebSocket, frames: AsyncIterator[str], setup: relay.Setup, desk: Desk, logger: Log
+) -> None:
+    async def send(frame: str) -> None:
+        if websocket.application_state is WebSocketState.CONNECTED:
+            await websocket.send_text(frame)
+
+    call = Call(
+        desk.guide,
+        desk.call_options(),
+        send,
+        log=logger,
+        log_transcripts=desk.settings.log_transcripts,
+    )
+    live = LiveCall(setup.call_sid, setup.parameters.get("token", ""), call)
+    desk.live.append(live)
+    logger.info("call began", caller=_masked(setup.caller), direction=setup.direction)
+    began_at = time.monotonic()
+    try:
+        with suppress(WebSocketDisconnect):
+            await call.run(frames)
+    finally:
+        desk.live.remove(live)
+        logger.info("call ended", seconds=round(time.monotonic() - began_at, 1))
+    await _close(websocket, 1000)
+
+
+async def _frames(websocket: WebSocket, logger: Log) -> AsyncIterator[str]:
+    """The text frames of a socket that are of a reasonable size, until it closes."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        size = len(text.encode()) if text is not None else len(message["bytes"])
+        if size > CLOSING_FRAME_BYTES:
+            logger.warning("relay refused", why="frame far too long", bytes=size)
+            await websocket.close(1009)
+            return
+        if text is None or size > relay.MAX_FRAME_BYTES:
+            logger.warning("frame dropped", problem="too long, or no text", bytes=size)
+        else:
+            yield text
+
+
+async def _setup(frames: AsyncIterator[str], desk: Desk, logger: Log) -> relay.Setup | None:
+    """The setup of a call that may enter; nothing that comes before it is looked at."""
+    try:
+        async with timeout(desk.settings.setup_timeout_s):
+            async for raw in frames:
+                with suppress(relay.FrameError):
+                    frame = relay.parse_frame(raw)
+                    if isinstance(frame, relay.Setup):
+                        break
+            else:
+                return None
+    except TimeoutError:
+        logger.warning("relay refused", why="no setup in time")
+        return None
+    problem = desk.may_enter(frame)
+    if problem is None:
+        return frame
+    logger.warning("relay refused", why=problem, call=frame.call_sid)
+    return None
+
+
+async def _close(websocket: WebSocket, code: int) -> None:
+    if WebSocketState.DISCONNECTED not in {websocket.application_state, websocket.client_state}:
+        await websocket.close(code)
+
+
+def _masked(address: object) -> str:
+    return log.mask_numbers(str(address or "withheld"))
+
+
+# --- the app ------------------------------------------------------------------------------------
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app with these settings."""
+    desk = Desk(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await desk.aclose()
+
+    app = FastAPI(title="Frontdesk", version=VERSION, lifespan=lifespan, openapi_url=None)
+    app.state.desk = desk
+    app.include_router(routes)
+    app.include_router(demo_guide.create_router(), prefix="/demo")
+    app.add_middleware(LoopbackOnly, prefix="/demo" if settings.auth_token else "/")
+    return app
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`uvicorn app:app` finds the app here; importing this module reads no settings."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = _settings_or_exit()
+    log.configure(settings.log_level)
+    return create_app(settings)
+
+
+def _settings_or_exit() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+NEXT_STEPS: Final = """\
+  Try it               make call            a simulated call, in a second terminal
+  Point a number at it set TWILIO_AUTH_TOKEN and PUBLIC_URL in .env, and the number's
+                       voice webhook to PUBLIC_URL/twiml; SETUP.md goes through it
+  Use your own guide   set GUIDE_BASE_URL, GUIDE_API_KEY and GUIDE_MODEL in .env
+  Check all of it      make doctor
+"""
+
+
+def main() -> None:
+    """Serve the app until it is told to stop."""
+    settings = _settings_or_exit()
+    log.configure(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings),
+        ws="websockets-sansio",
+        ws_max_size=CLOSING_FRAME_BYTES,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    listener = _listen(settings.host, settings.port)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Frontdesk {VERSION} answers on http://{host}:{settings.port}\n\n{NEXT_STEPS}")
+    if not settings.auth_token:
+        print("TWILIO_AUTH_TOKEN is not set: only this machine is served.\n")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {host} port {port}: {error.strerror}.\n"
+            f"Stop the program that uses it, or set another: PORT={port + 1} make run"
+        )
+    # A token must not wait for the one before it to be acknowledged. asyncio sees to that only on
+    # listeners that it has made itself; connections inherit it from this one.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+if __name__ == "__main__":
+    main()
