@@ -1,0 +1,18 @@
+"""What all tests share: no setting of the machine they run on reaches them."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from config import Settings
+
+settings.register_profile("frontdesk", deadline=None, print_blob=True)
+settings.load_profile("frontdesk")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {field.upper() for field in Settings.model_fields}
+    for name in [name for name in os.environ if name.upper() in names]:
+        monkeypatch.delenv(name)

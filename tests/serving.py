@@ -1,0 +1,53 @@
+"""The app on a real socket of this machine, inside the test's own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app import CLOSING_FRAME_BYTES, create_app
+from config import Settings, load_settings
+
+AUTH_TOKEN = "12345"
+
+
+def settings_for_test(**given: Any) -> Settings:
+    """Settings that come from the test alone, not from the environment or a `.env` file."""
+    return load_settings(_env_file=None, **given)
+
+
+@asynccontextmanager
+async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
+    """Serve an ASGI app on a free port; gives its address, `http://127.0.0.1:PORT`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        asgi,
+        ws="websockets-sansio",
+        ws_max_size=CLOSING_FRAME_BYTES,
+        proxy_headers=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:  # it has no event to wait for
+            await asyncio.sleep(0.001)
+            if task.done():
+                await task
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@asynccontextmanager
+async def serve_frontdesk(**settings: Any) -> AsyncIterator[str]:
+    """Serve Frontdesk with these settings."""
+    async with serve(create_app(settings_for_test(**settings))) as url:
+        yield url

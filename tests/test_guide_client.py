@@ -1,0 +1,519 @@
+"""What comes of a guide's answer, good or bad, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import httpx2
+import openai
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+import guide_client
+from guide_client import (
+    MAX_EVENT_CHARS,
+    MAX_REPLY_CHARS,
+    GuideClient,
+    GuideError,
+    GuideOptions,
+    SseReader,
+    translate_error,
+)
+from tests.guide_server import Answer, GuideServer, Step, chunk, event
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+HI = [{"role": "user", "content": "hi there, secret words"}]
+KEY = "sk-very-secret"
+
+
+@asynccontextmanager
+async def guide(
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[tuple[GuideServer, GuideClient]]:
+    async with GuideServer(tls) as server, connected(server.base_url) as client:
+        yield server, client
+
+
+@asynccontextmanager
+async def connected(base_url: str, instructions: str = "") -> AsyncIterator[GuideClient]:
+    client = GuideClient(GuideOptions(base_url, KEY, "guide", instructions))
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+async def ask(client: GuideClient, messages: Sequence[Mapping[str, str]] = HI) -> list[str]:
+    async with aclosing(client.stream(messages)) as stream:
+        return [piece async for piece in stream]
+
+
+async def failure(client: GuideClient) -> GuideError:
+    """The error that asking ends with, which must be fit for a log."""
+    with pytest.raises(GuideError) as caught:
+        await ask(client)
+    error = caught.value
+    assert KEY not in str(error)
+    assert "secret" not in str(error)
+    assert str(error) == f"The guide {error.reason}. {error.advice}"
+    return error
+
+
+# ---------------------------------------------------------------- asking and answering
+
+
+async def test_guide_is_asked_as_configured() -> None:
+    """The request carries the key, the model and the conversation, and asks for a stream."""
+    async with guide() as (server, client):
+        await ask(client, [*HI, {"role": "assistant", "content": "Hello."}, *HI])
+        (request,) = server.requests
+        assert request.path == "/v1/chat/completions"
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        assert request.body["model"] == "guide"
+        assert request.body["stream"] is True
+        assert [message["role"] for message in request.messages] == ["user", "assistant", "user"]
+
+
+async def test_guide_gets_instructions_first() -> None:
+    """Instructions are a system message before the conversation; none is sent without any."""
+    async with GuideServer() as server, connected(server.base_url, "Be brief.") as client:
+        await ask(client)
+        assert server.requests[0].messages == [{"role": "system", "content": "Be brief."}, *HI]
+
+
+async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
+    """A piece is there before the guide has sent the next, cleaned and never empty."""
+    async with guide() as (server, client):
+        more = asyncio.Event()
+        server.script(lambda _messages: ["**Hel", "lo**", " ", "", more, "there."])
+        stream = client.stream(HI)
+        assert [await anext(stream), await anext(stream)] == ["Hel", "lo"]
+        more.set()
+        assert [piece async for piece in stream] == [" there."]
+
+
+async def test_reply_ends_with_what_was_held_back() -> None:
+    """The last character, which might have begun markup, is said when the reply is complete."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["- Nine or ten"])
+        assert await ask(client) == ["Nine or ten", "."]
+
+
+async def test_client_ignores_what_is_not_said() -> None:
+    """Only the content of the first choice is spoken, whatever else the chunks hold."""
+    said = {"delta": {"content": "no"}, "finish_reason": "stop"}
+    silent: list[dict[str, object]] = [
+        chunk(None, delta={"role": "assistant", "content": ""}),
+        chunk(None, delta={"reasoning_content": "no", "reasoning": "no", "tool_calls": []}),
+        chunk(None, delta={"content": ["no"]}),
+        chunk(None, delta=None),
+        {**chunk("no"), "choices": []},
+        {**chunk("no"), "choices": None},
+        {**chunk("no"), "choices": [None]},
+        {**chunk("no"), "choices": {"0": "no"}},
+        {"usage": {"total_tokens": 1}, "error": None, "novelty": True},
+        {},
+    ]
+    async with guide() as (server, client):
+        second = {**chunk("no"), "choices": [{"delta": {"content": "yes"}}, said]}
+        junk = [event("null"), event("[]"), event("7"), b": ping\r\n\r\n", b"event: x\nid: 1\n\n"]
+        server.script(lambda _messages: [*silent, *junk, second, *silent, *junk])
+        assert await ask(client) == ["yes"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        [Step.FINISH, Step.HANG],
+        [Step.FINISH, Step.CUT],
+        [Step.FINISH, Step.RESET],
+        [Step.FINISH, b"garbage\n\n", Step.END],
+        [Step.DONE, Step.HANG],
+        [Step.DONE, Step.END],
+        [chunk(".", finish_reason="length"), Step.HANG],
+        [b"data:[DONE] \r\r", Step.HANG],
+    ],
+)
+async def test_reply_is_complete_at_either_sign(
+    end: list[Step | bytes | dict[str, object]],
+) -> None:
+    """A finish reason or `[DONE]` completes a reply at once, whatever the connection does next."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["Yes", *end])
+        assert "".join(await ask(client)).rstrip(".") == "Yes"
+
+
+async def test_client_reads_an_answer_that_dribbles() -> None:
+    """Bytes may come one at a time, in the middle of a character and of a line end."""
+    body = b"\xef\xbb\xbf" + event(chunk("Grüß")).replace(b"\n", b"\r\n") + b"data: "
+    body += json.dumps(chunk(" dich 東京."), ensure_ascii=False).encode() + b"\n\n"
+    async with guide() as (server, client):
+        server.script(lambda _messages: [bytes([byte]) for byte in body])
+        assert "".join(await ask(client)) == "Grüß dich 東京."
+
+
+async def test_invalid_utf8_does_not_end_a_reply() -> None:
+    """A byte that is no text is left out, and the words around it are said."""
+    async with guide() as (server, client):
+        broken = event(chunk("before XX after")).replace(b"XX", b"\xff\xfe")
+        server.script(lambda _messages: [broken])
+        assert "".join(await ask(client)) == "before after"
+
+
+async def test_client_takes_an_answer_that_is_not_streamed() -> None:
+    """An endpoint that ignores `stream` is understood."""
+    async with guide() as (server, client):
+        whole = {"choices": [{"message": {"content": "**All** at once"}, "finish_reason": "stop"}]}
+        server.script(lambda _messages: [Answer(body=json.dumps(whole))])
+        assert await ask(client) == ["All at once"]
+
+
+async def test_stream_beyond_the_bound_ends_quietly() -> None:
+    """A guide that never stops is cut off at the bound, and its request is closed."""
+    async with guide() as (server, client):
+        flood = event(chunk("word " * 1000)) * 5 + b"data: {garbage\n\n"
+        server.script(lambda _messages: [flood, Step.HANG])
+        assert len("".join(await ask(client))) == MAX_REPLY_CHARS
+        await server.requests[0].abandoned.wait()
+
+
+async def test_whole_answer_beyond_the_bound_is_cut() -> None:
+    """The bound is the same for a reply that comes in one piece."""
+    whole = {"choices": [{"message": {"content": "word " * MAX_REPLY_CHARS}}]}
+    async with guide() as (server, client):
+        server.script(lambda _messages: [Answer(body=json.dumps(whole))])
+        assert len("".join(await ask(client))) == MAX_REPLY_CHARS
+
+
+# ---------------------------------------------------------------- connections
+
+
+async def test_replies_share_one_connection() -> None:
+    """Replies one after another come over the same connection, each drained to its end."""
+    async with guide() as (server, client):
+        for number in range(1, 6):
+            assert "".join(await ask(client)) == "Hello there."
+            await asyncio.gather(*client._drains)
+            assert server.connections == 1
+            assert len(server.requests) == number
+
+
+async def test_rest_of_an_answer_is_read() -> None:
+    """What comes after a complete reply does not delay its end, nor cost the connection."""
+    async with guide() as (server, client):
+        later = asyncio.Event()
+        usage = {"choices": [], "usage": {"total_tokens": 5}}
+        server.script(lambda _messages: ["Hello", Step.FINISH, later, usage, Step.DONE, Step.END])
+        assert await ask(client) == ["Hello"]
+        later.set()
+        await asyncio.gather(*client._drains)
+        assert await ask(client) == ["Hello"]
+        await server.requests[1].answered.wait()
+        assert server.connections == 1
+
+
+async def test_concurrent_replies_do_not_wait_for_each_other() -> None:
+    """Twenty replies are under way at the same time."""
+    async with guide() as (server, client):
+        everyone = asyncio.Event()
+        server.script(lambda _messages: ["Hello", everyone, " there."])
+        asked = [asyncio.create_task(ask(client)) for _ in range(20)]
+        await server.received(20)
+        everyone.set()
+        assert {"".join(pieces) for pieces in await asyncio.gather(*asked)} == {"Hello there."}
+
+
+async def test_closing_the_stream_closes_the_request() -> None:
+    """A reply that is dropped is no longer generated: the guide sees its client leave."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["Hello", Step.HANG])
+        stream = client.stream(HI)
+        assert await anext(stream) == "Hello"
+        assert not server.requests[0].abandoned.is_set()
+        await stream.aclose()
+        await server.requests[0].abandoned.wait()
+
+
+@pytest.mark.parametrize("steps", [[Step.HANG], [Step.OPEN, Step.HANG], ["Hello", Step.HANG]])
+async def test_cancelling_the_task_closes_the_request(steps: list[Step | str]) -> None:
+    """A task that is cancelled takes its request with it, before, at and after its beginning."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: steps)
+        asking = asyncio.create_task(ask(client))
+        request = await server.received(1)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await request.abandoned.wait()
+
+
+async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guide that keeps the connection after its reply loses it when the time is up."""
+    monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 0.0)
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
+        assert await ask(client) == ["Hello"]
+        await server.requests[0].abandoned.wait()
+
+
+async def test_closing_the_client_ends_its_drains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No task and no connection is left behind by a client that is closed."""
+    monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 3600.0)
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
+        assert await ask(client) == ["Hello"]
+        assert client._drains
+        await client.aclose()
+        assert not client._drains
+        await server.requests[0].abandoned.wait()
+
+
+async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment does not come between the app and a guide on its machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with guide() as (_, client):
+        assert "".join(await ask(client)) == "Hello there."
+
+
+# ---------------------------------------------------------------- failures
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "setting"),
+    [
+        (400, "refused the request (HTTP 400)", "GUIDE_MODEL"),
+        (401, "refused the key (HTTP 401)", "GUIDE_API_KEY"),
+        (403, "refused the key (HTTP 403)", "GUIDE_API_KEY"),
+        (404, "knows no such address or model (HTTP 404)", "GUIDE_BASE_URL"),
+        (405, "refused the request (HTTP 405)", "GUIDE_BASE_URL"),
+        (429, "is over its limit (HTTP 429)", "GUIDE_API_KEY"),
+        (500, "failed (HTTP 500)", "GUIDE_MODEL"),
+        (503, "failed (HTTP 503)", "GUIDE_MODEL"),
+    ],
+)
+async def test_status_names_the_setting(status: int, reason: str, setting: str) -> None:
+    """Each status says what is wrong and which setting to look at; it is asked only once."""
+    async with guide() as (server, client):
+        body = json.dumps({"error": {"message": f"{KEY} and secret words", "code": "secret"}})
+        server.script(lambda _messages: [Answer(status, body)])
+        error = await failure(client)
+        assert (error.reason, len(server.requests)) == (reason, 1)
+        assert setting in error.advice
+
+
+BAD_ANSWERS = {
+    "end": (["Hel", Step.END], "ended mid-stream"),
+    "end at once": ([Step.OPEN, Step.END], "ended mid-stream"),
+    "end in an event": (
+        [event(chunk("a", finish_reason="stop"))[:-1], Step.END],
+        "ended mid-stream",
+    ),
+    "cut": (["Hel", Step.CUT], "broke the connection"),
+    "cut before the head": ([Step.CUT], "broke the connection"),
+    "reset": (["Hel", Step.RESET], "broke the connection"),
+    "reset before the head": ([Step.RESET], "broke the connection"),
+    "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent something that is not JSON"),
+    "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent something that is not JSON"),
+    "error": (["Hel", {"error": {"message": "secret"}}], "reported an error instead of a reply"),
+    "no words": ([" ", "**", "<think>secret"], "sent nothing to say"),
+    "no content": ([Step.FINISH], "sent nothing to say"),
+    "long line": ([b"data: " + b"x" * MAX_EVENT_CHARS], "sent more at once than any reply holds"),
+    "page": (
+        [Answer(body="<html>", content_type="text/html")],
+        "answered with something that is no ",
+    ),
+    "untyped": ([Answer(body="secret", content_type="")], "answered with something that is no "),
+    "empty": ([Answer(body="")], "sent something that is not JSON"),
+    "whole error": ([Answer(body='{"error": "secret"}')], "reported an error instead of a reply"),
+    "whole nothing": ([Answer(body='{"choices": []}')], "sent nothing to say"),
+    "whole list": ([Answer(body="[]")], "sent nothing to say"),
+    "whole bytes": ([Answer(body=b"\xff")], "sent something that is not JSON"),
+    "whole flood": (
+        [Answer(body=" " * (MAX_EVENT_CHARS + 1))],
+        "sent more at once than any reply ",
+    ),
+    "redirects": ([Answer(307, "")], "refused the request (HTTP 307)"),
+}
+
+
+@pytest.mark.parametrize(("steps", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+async def test_bad_answer_is_a_guide_error(
+    steps: list[str | bytes | dict[str, object] | Step | Answer], reason: str
+) -> None:
+    """Whatever an endpoint does wrong has a reason, and the next reply is not harmed."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: steps)
+        error = await failure(client)
+        assert error.reason.startswith(reason)
+        assert "GUIDE_" in error.advice
+        server.reply("Hello again.")
+        assert "".join(await ask(client)) == "Hello again."
+
+
+async def test_bad_answer_is_not_listened_to_any_longer() -> None:
+    """An answer that has failed is closed at once, even if the guide has more to send."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: ["Hel", b"data: {garbage\n\n", Step.HANG])
+        error = await failure(client)
+        await server.requests[0].abandoned.wait()
+        assert error.__traceback__  # which would keep the answer, were it not closed
+
+
+async def test_guide_that_is_not_there_cannot_be_reached() -> None:
+    """A refused connection says so, and names the address."""
+    async with GuideServer() as server:
+        base_url = server.base_url
+    async with connected(base_url) as client:
+        error = await failure(client)
+    assert error.reason == "cannot be reached"
+    assert "GUIDE_BASE_URL" in error.advice
+
+
+async def test_certificate_that_is_not_trusted_is_named() -> None:
+    """A certificate of an unknown authority is told from a guide that is not there."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    async with guide(context) as (_, client):
+        error = await failure(client)
+    assert error.reason == "cannot be reached safely (TLS)"
+    assert "SSL_CERT_FILE" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("base_url", "api_key", "content"),
+    [
+        ("ftp://127.0.0.1/v1", KEY, "hi"),
+        ("http://127.0.0.1:9/v1", "schlüssel-secret", "hi"),
+        ("http://127.0.0.1:9/v1", KEY, "\ud83d secret"),
+    ],
+)
+async def test_request_that_cannot_be_made_is_a_guide_error(
+    base_url: str, api_key: str, content: str
+) -> None:
+    """A setting or a message that no request can carry is no other exception."""
+    client = GuideClient(GuideOptions(base_url, api_key, "guide"))
+    with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
+        await ask(client, [{"role": "user", "content": content}])
+    assert "secret" not in str(caught.value)
+    await client.aclose()
+
+
+REQUEST = httpx2.Request("POST", "http://127.0.0.1/")
+
+
+def all_subclasses(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*map(all_subclasses, kind.__subclasses__()))
+
+
+@pytest.mark.parametrize("kind", sorted(all_subclasses(httpx2.RequestError), key=str))
+def test_each_transport_error_has_a_reason(kind: type[httpx2.RequestError]) -> None:
+    """No error of the transport is unforeseen, bare or wrapped by the SDK."""
+    bare = kind("secret")
+    wrapped = openai.APIConnectionError(message="secret", request=REQUEST)
+    wrapped.__cause__ = bare
+    assert translate_error(bare).reason == translate_error(wrapped).reason
+    assert "unforeseen" not in translate_error(bare).reason
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (openai.APITimeoutError(REQUEST), "took too long"),
+        (TimeoutError("secret"), "took too long"),
+        (httpx2.ReadTimeout("secret"), "took too long"),
+        (httpx2.ConnectTimeout("secret"), "cannot be reached"),
+        (httpx2.InvalidURL("secret"), "has an address that is none"),
+        (ssl.SSLError("secret"), "cannot be reached safely (TLS)"),
+        (ConnectionResetError("secret"), "broke the connection"),
+        (KeyError("secret"), "could not be asked for an unforeseen reason (KeyError)"),
+    ],
+)
+def test_error_is_translated_by_its_type(error: Exception, reason: str) -> None:
+    """The type says what happened; the message, which may quote anything, is left behind."""
+    assert translate_error(error).reason == reason
+
+
+async def test_stream_keeps_the_cause_of_its_error() -> None:
+    """The exception behind a reason is chained, for a traceback."""
+    async with guide() as (server, client):
+        server.script(lambda _messages: [Answer(401, "{}")])
+        error = await failure(client)
+    assert isinstance(error.__cause__, openai.AuthenticationError)
+
+
+def test_options_do_not_show_the_key() -> None:
+    """The key is not in what a log would print."""
+    options = GuideOptions("http://127.0.0.1/v1", KEY, "guide")
+    assert KEY not in repr(options)
+    assert options != replace(options, api_key="other")
+
+
+# ---------------------------------------------------------------- server-sent events
+
+
+def read_events(*pieces: bytes) -> list[str]:
+    reader = SseReader()
+    return [data for piece in pieces for data in reader.feed(piece)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "data"),
+    [
+        (b"data: a\n\ndata:b\n\n", ["a", "b"]),
+        (b"data: a\r\n\r\ndata: b\r\rdata: c\n\r\n", ["a", "b", "c"]),
+        (b"data: a\r\ndata: b\r\n\r\n", ["a\nb"]),
+        (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
+        (b": comment\ndata: a\nevent: e\nid: 1\nretry: 5\ndata:  b\n\n", ["a\n b"]),
+        (b"data\n\ndata:\n\n\n\n:\n\n", []),
+        (b"data\ndata: a\n\n", ["\na"]),
+        (b"dat: a\ndata : b\nDATA: c\n data: d\n\n", []),
+        (b"data: \xffa\xf0\x9f\n\n", ["\ufffda\ufffd"]),
+        ("data: ü\u2028\x85x\n\n".encode(), ["ü\u2028\x85x"]),
+        (b"data: a\n\ndata: b\n", ["a"]),
+    ],
+)
+def test_sse_reader_follows_the_standard(sent: bytes, data: list[str]) -> None:
+    """Line ends, comments, fields, marks and broken text are read as the standard has it."""
+    assert read_events(sent) == data
+    assert read_events(*[piece for byte in sent for piece in (bytes([byte]), b"")]) == data
+
+
+SSE_BYTES = st.lists(
+    st.sampled_from([b"data:", b" ", b"a", b":", b"\r", b"\n", b"\r\n", b"\n\n", b"\xef\xbb\xbf"])
+    | st.sampled_from([*"ü東👍"]).map(str.encode)
+    | st.binary(max_size=3)
+).map(b"".join)
+
+
+@given(SSE_BYTES, st.integers(min_value=1, max_value=5))
+def test_sse_reader_reads_the_same_however_split(sent: bytes, size: int) -> None:
+    """No split of any bytes changes the events."""
+    pieces = [sent[start : start + size] for start in range(0, len(sent), size)]
+    assert read_events(*pieces) == read_events(sent)
+
+
+@pytest.mark.parametrize("line", [b"data: " + b"x" * 1018 + b"\n", b": " + b"x" * 1022])
+def test_sse_reader_bounds_an_event(line: bytes) -> None:
+    """Neither one line nor many lines of data can fill the memory."""
+    with pytest.raises(GuideError, match="more at once"):
+        read_events(*[line] * (2 * MAX_EVENT_CHARS // 1024))
+
+
+def test_sse_reader_does_not_count_what_it_drops() -> None:
+    """Comments that keep a connection alive for hours are not a long event."""
+    reader = SseReader()
+    for _ in range(2 * MAX_EVENT_CHARS // 1024):
+        assert list(reader.feed(b": " + b"x" * 1022 + b"\n")) == []
+    assert list(reader.feed(b"data: a\n\n")) == ["a"]
