@@ -1,0 +1,107 @@
+"""One leg of a call as Twilio opens and closes it: webhook and socket, at the end the action."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from emulator import webhooks
+from emulator.app_server import AppServer, CallFailedError
+from emulator.attributes import RelayAttributes, TwimlError
+from emulator.frames import Identity
+from emulator.recording import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from websockets.asyncio.client import ClientConnection
+
+    from emulator.frames import Frame
+    from emulator.line import Closing
+    from emulator.recording import Direction
+
+CALLER = "+12025550123"
+CALLED = "+12025550199"
+
+
+def new_identity(caller: str = CALLER, called: str = CALLED) -> Identity:
+    """A call of its own, with SIDs of Twilio's form."""
+    return Identity(
+        call_sid=f"CA{secrets.token_hex(16)}",
+        session_id=f"VX{secrets.token_hex(16)}",
+        account_sid="AC" + "0" * 31 + "1",
+        caller=caller,
+        called=called,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionAnswer:
+    """What was posted to the action URL, and what it answered.
+
+    The form is empty where the TwiML names no action; the status None where nothing answered.
+    """
+
+    form: dict[str, str]
+    status: int | None
+    twiml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An open leg: what the app answered, and the socket to it."""
+
+    server: AppServer
+    client: httpx2.AsyncClient
+    identity: Identity
+    twiml: str
+    relay: RelayAttributes
+    socket: ClientConnection
+
+    @classmethod
+    async def open(cls, server: AppServer, client: httpx2.AsyncClient, identity: Identity) -> Leg:
+        """Post the voice webhook, read its TwiML and dial the relay's socket.
+
+        Raises:
+            CallFailedError: one of these failed; the message says what to do.
+        """
+        twiml = await server.voice_webhook(client, webhooks.voice_form(identity))
+        try:
+            relay = RelayAttributes.from_twiml(twiml)
+        except TwimlError as error:
+            message = f"{server.known_as}/twiml does not connect to a relay: {error}"
+            raise CallFailedError(message) from None
+        return cls(server, client, identity, twiml, relay, await server.dial(relay.url))
+
+    async def close(self, closing: Closing) -> ActionAnswer:
+        """Close the socket as the call ended, and request the action."""
+        if closing.session_status != "failed" or closing.code == 1007:
+            await self.socket.close(closing.code, closing.reason)
+        await self.socket.wait_closed()
+        if not self.relay.action:
+            return ActionAnswer({}, None, "")
+        form = webhooks.action_form(self.identity, closing, duration_s=closing.at)
+        url = self.server.absolute(self.relay.action)
+        try:
+            answer = await self.server.request(self.client, url, self.relay.action_method, form)
+        except httpx2.HTTPError:
+            return ActionAnswer(form, None, "")
+        return ActionAnswer(form, answer.status_code, answer.text)
+
+
+class CallLog:
+    """What went over a leg, in order, told to a listener as it happens."""
+
+    def __init__(self, listener: Callable[[Entry], None] | None) -> None:
+        self.entries: list[Entry] = []
+        self._listener = listener
+
+    def add(self, t: float, direction: Direction, frame: Frame) -> None:
+        """Keep a frame or a note, at `t` seconds since setup."""
+        entry = Entry(t, direction, frame)
+        self.entries.append(entry)
+        if self._listener:
+            self._listener(entry)

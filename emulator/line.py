@@ -1,0 +1,371 @@
+"""One call on the relay: hears the caller, speaks the app's words, and reports both to the app.
+
+PURE and sans-IO. Every method takes `now` (seconds on a clock that never goes back) and returns
+the frames to send to the app, in order; `deadline` says when `advance` wants to be called. Once
+`closing` is set the call is over, nothing more is accepted and nothing more is sent.
+
+How barge-in comes out on the wire, in one burst (seen on live calls): `clientSpeaking` on, the
+heard fragment in `tokensPlayed`, `interrupt`, the first partial prompt, `agentSpeaking` off. A
+pressed key comes before the interrupt that it causes.
+
+Where sources dispute, this line is the pessimist: what is said over the agent is delivered only
+where `reportInputDuringAgentSpeech` asks for it, even if it interrupts; that holds for the whole
+of an utterance that began over the agent, and for keys. `end` drops what was not yet spoken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+
+from emulator import frames, schema
+from emulator.hearing import Hearing, MadeOut, VoiceOff, VoiceOn
+from emulator.player import InterruptReport, Player, Terms
+from emulator.story import Cut, Said, Transcribed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from emulator.attributes import InputKind, RelayAttributes
+    from emulator.frames import Frame, Identity
+    from emulator.hearing import Event
+    from emulator.story import Heard
+
+MOST_MALFORMED = 10
+"""Malformed frames in a row that close the session (ConversationRelay docs)."""
+
+_WORDS_TO_INTERRUPT = {"high": 1, "medium": 2, "low": 3}
+
+# A line's own short list: Twilio's is not published.
+_BACKCHANNELS = frozenset(
+    {"ah", "aha", "hm", "hmm", "mhm", "mm-hmm", "ok", "okay", "right", "sure", "uh-huh"}
+    | {"yeah", "yep", "yes", "yup"}
+)
+
+SessionStatus: TypeAlias = Literal["completed", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this line goes about what varies from call to call: paces, and an interrupt's text."""
+
+    agent_words_per_second: float = 2.5
+    caller_words_per_second: float = 3.0
+    silence_s: float = 0.5
+    """Silence that ends an utterance while `speechTimeout` is `auto`."""
+    interrupt_report: InterruptReport = "fragment"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How the session ended: the socket's closing, and what the action request says."""
+
+    at: float
+    code: int
+    reason: str
+    session_status: SessionStatus
+    call_status: Literal["completed", "in-progress"]
+    error_code: str = ""
+    error_message: str = ""
+    handoff_data: str | None = None
+
+
+class Line:
+    """A call between a caller and an app that speaks ConversationRelay."""
+
+    def __init__(
+        self, identity: Identity, relay: RelayAttributes, manner: Manner | None = None
+    ) -> None:
+        manner = manner or Manner()
+        self.identity = identity
+        self.relay = relay
+        self.closing: Closing | None = None
+        self._player = Player(
+            words_per_second=manner.agent_words_per_second,
+            interrupt_report=manner.interrupt_report,
+        )
+        self._hearing = Hearing(
+            words_per_second=manner.caller_words_per_second,
+            silence_s=relay.speech_timeout_s or manner.silence_s,
+        )
+        self.story = self._player.story
+        """Everything that happened on the line, in order."""
+        self._now = 0.0
+        self._malformed_in_a_row = 0
+        self._tts_language = relay.tts_language
+        self._prompt_language = relay.language_of_prompts(relay.transcription_language)
+        self._began_over_agent = False
+
+    # -- the line as seen from outside ---------------------------------------------------------
+
+    @property
+    def heard(self) -> list[Heard]:
+        """Every word of the agent's that the caller has heard, in order."""
+        return self._player.heard
+
+    @property
+    def cycles(self) -> dict[int, str]:
+        """The text received for each talk cycle, by its number; 0 is the greeting."""
+        return self._player.cycles
+
+    @property
+    def cuts(self) -> list[Cut]:
+        """What the caller never heard, and why."""
+        return [happening for happening in self.story if isinstance(happening, Cut)]
+
+    @property
+    def said(self) -> list[Said]:
+        """What the caller said and did."""
+        return [happening for happening in self.story if isinstance(happening, Said)]
+
+    @property
+    def agent_is_speaking(self) -> bool:
+        """Whether something of the agent's sounds right now."""
+        return self._player.playing is not None
+
+    @property
+    def agent_is_done(self) -> bool:
+        """Whether the agent is silent, with nothing waiting and no talk cycle open."""
+        return self._player.idle
+
+    @property
+    def caller_is_done(self) -> bool:
+        """Whether the caller is silent, and the last utterance is over."""
+        return self._hearing.idle
+
+    @property
+    def voice_until(self) -> float:
+        """When the caller's last sound ends, or ended."""
+        return self._hearing.voice_until
+
+    @property
+    def deadline(self) -> float | None:
+        """When `advance` wants to be called; None while nothing will happen by itself."""
+        if self.closing:
+            return None
+        deadlines = (self._player.deadline, self._hearing.deadline)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    # -- what drives it ------------------------------------------------------------------------
+
+    def start(self, now: float) -> list[Frame]:
+        """The session is up: `setup`, and the greeting begins."""
+        self._now = now
+        terms = Terms(self.relay.welcome_greeting_interruptible, False, self._tts_language)
+        self._player.greet(self.relay.welcome_greeting, terms, now)
+        return [frames.setup(self.identity, self.relay.parameters)]
+
+    def advance(self, now: float) -> list[Frame]:
+        """Let everything happen that is due by `now`."""
+        out: list[Frame] = []
+        while (at := self.deadline) is not None and at <= now:
+            self._now = max(self._now, at)
+            if at == self._player.deadline:
+                out += self._asked_for(self._player.step(at))
+            else:
+                out += self._hear(self._hearing.step(), at)
+        self._now = max(self._now, now)
+        return out
+
+    def receive(self, raw: str | bytes, now: float) -> list[Frame]:
+        """Take a frame from the app."""
+        out = self.advance(now)
+        if self.closing:
+            return out
+        try:
+            frame = schema.parse(raw)
+        except schema.MalformedFrameError:
+            return out + self._refuse(raw)
+        self._malformed_in_a_row = 0
+        self._perform(frame)
+        return out
+
+    # -- the caller ----------------------------------------------------------------------------
+
+    def speaks(self, text: str, now: float) -> list[Frame]:
+        """The caller says `text`, after what is being said; `[1.5s]` in it is a pause.
+
+        A pause longer than the silence that ends an utterance makes two of it.
+        """
+        out = self.advance(now)
+        if not self.closing:
+            self.story.append(Said(self._now, text))
+            self._hearing.speak(text, self._now)
+        return out
+
+    def coughs(self, now: float) -> list[Frame]:
+        """The caller makes a sound that is no word: it interrupts, and no prompt follows."""
+        out = self.advance(now)
+        if not self.closing:
+            self.story.append(Said(self._now, "(coughs)"))
+            self._hearing.cough(self._now)
+        return out
+
+    def presses(self, digit: str, now: float) -> list[Frame]:
+        """The caller presses a key; without `dtmfDetection` nothing notices."""
+        out = self.advance(now)
+        if self.closing:
+            return out
+        self.story.append(Said(self._now, f"(presses {digit})"))
+        if not self.relay.dtmf_detection:
+            return out
+        if not self.agent_is_speaking or self._reports("dtmf"):
+            out.append(frames.dtmf(digit))
+        if self._may_interrupt("dtmf"):
+            out += [*self._interrupt(), *self._asked_for([frames.agent_speaking(False)])]
+        return out
+
+    def hangs_up(self, now: float) -> list[Frame]:
+        """The caller ends the call."""
+        out = self.advance(now)
+        if self.closing:
+            return out
+        self.story.append(Said(self._now, "(hangs up)"))
+        unfinished = " ".join(self._hearing.unfinished)
+        if unfinished and self.relay.partial_prompt_on_hangup and self._is_reported():
+            out.append(frames.prompt(unfinished, self._prompt_language, last=True))
+        self._player.hush("hang up", self._now)
+        reason = "Closing websocket session"
+        self.closing = Closing(self._now, 1000, reason, "completed", "completed")
+        return out
+
+    def loses_app(self, now: float, code: int = 1006, reason: str = "") -> list[Frame]:
+        """The app's socket is gone without an `end`: a failure, whatever its closing code."""
+        out = self.advance(now)
+        if not self.closing:
+            self._fail(code, reason)
+        return out
+
+    # -- frames from the app -------------------------------------------------------------------
+
+    def _perform(self, frame: schema.AppFrame) -> None:
+        match frame:
+            case schema.Text():
+                terms = self._terms(frame.interruptible, frame.preemptible, frame.lang)
+                self._player.say(frame.token, terms, self._now, last=frame.last)
+            case schema.Play():
+                terms = self._terms(frame.interruptible, frame.preemptible)
+                self._player.play(frame.source, frame.loop, terms, self._now)
+            case schema.SendDigits():
+                at_once = self._hearing.speaking
+                terms = self._terms(None, False)
+                self._player.send_digits(frame.digits, terms, self._now, at_once=at_once)
+            case schema.SwitchLanguage():
+                self._tts_language = frame.tts_language or self._tts_language
+                if frame.transcription_language:
+                    self._prompt_language = self.relay.language_of_prompts(
+                        frame.transcription_language
+                    )
+            case schema.End():
+                self._player.hush("end", self._now)
+                self.closing = Closing(
+                    self._now,
+                    1000,
+                    "Closing websocket session",
+                    "ended",
+                    "in-progress",
+                    handoff_data=frame.handoff_data,
+                )
+            case _:
+                assert_never(frame)
+
+    def _terms(
+        self, interruptible: bool | None, preemptible: bool | None, lang: str | None = None
+    ) -> Terms:
+        """A frame's own settings, and the session's for those it leaves out."""
+        by: InputKind = self.relay.interruptible
+        if interruptible is not None:
+            by = "any" if interruptible else "none"
+        if preemptible is None:
+            preemptible = self.relay.preemptible
+        return Terms(by, preemptible, lang or self._tts_language)
+
+    def _refuse(self, raw: str | bytes) -> list[Frame]:
+        self._malformed_in_a_row += 1
+        if self._malformed_in_a_row == MOST_MALFORMED:
+            self._fail(1007, "Too many consecutive malformed messages.")
+        return [frames.error(raw)]
+
+    def _fail(self, code: int, reason: str) -> None:
+        self._player.hush("dropped", self._now)
+        self.closing = Closing(
+            self._now, code, reason, "failed", "in-progress", "64105", "Websocket ended"
+        )
+
+    # -- what the caller's voice does ----------------------------------------------------------
+
+    def _hear(self, events: Iterable[Event], at: float) -> list[Frame]:
+        out: list[Frame] = []
+        interrupted = False
+        for event in events:
+            match event:
+                case VoiceOn():
+                    self._began_over_agent = self.agent_is_speaking
+                    out += self._asked_for([frames.client_speaking(True)])
+                case MadeOut(words):
+                    if self._takes_the_floor(words):
+                        interrupted = True
+                        out += self._interrupt()
+                    out += self._partial(words)
+                case VoiceOff(words):
+                    out += self._asked_for([frames.client_speaking(False)])
+                    out += self._final(words, at)
+                case _:
+                    assert_never(event)
+        return out + self._asked_for([frames.agent_speaking(False)] if interrupted else [])
+
+    def _takes_the_floor(self, words: tuple[str, ...]) -> bool:
+        """Whether what was made out so far interrupts; a sound without words does at `high`."""
+        if not self._may_interrupt("speech") or self._is_ignored(words):
+            return False
+        needed = _WORDS_TO_INTERRUPT[self.relay.interrupt_sensitivity]
+        return needed == 1 or len(words) >= needed
+
+    def _partial(self, words: tuple[str, ...]) -> list[Frame]:
+        wanted = self.relay.partial_prompts and words and not self._is_ignored(words)
+        if not wanted or not self._is_reported():
+            return []
+        return [frames.prompt(" ".join(words), self._prompt_language, last=False)]
+
+    def _final(self, words: tuple[str, ...], at: float) -> list[Frame]:
+        if not words:
+            return []
+        text = " ".join(words)
+        reported = self._is_reported() and not self._is_ignored(words)
+        self.story.append(Transcribed(at, text, reported))
+        return [frames.prompt(text, self._prompt_language, last=True)] if reported else []
+
+    def _is_reported(self) -> bool:
+        """Whether the app is told of the words of the current utterance."""
+        return not self._began_over_agent or self._reports("speech")
+
+    def _is_ignored(self, words: tuple[str, ...]) -> bool:
+        """Whether `ignoreBackchannel` hides an utterance: nothing but acknowledgements."""
+        if not (self.relay.ignore_backchannel and words):
+            return False
+        return all(word.strip(",.!?").lower() in _BACKCHANNELS for word in words)
+
+    def _reports(self, kind: Literal["dtmf", "speech"]) -> bool:
+        return self.relay.report_input_during_agent_speech in (kind, "any")
+
+    def _may_interrupt(self, kind: Literal["dtmf", "speech"]) -> bool:
+        terms = self._player.playing
+        return terms is not None and terms.interruptible in (kind, "any")
+
+    def _interrupt(self) -> list[Frame]:
+        """Stop the agent, and say what was heard of it; its silence is reported afterwards."""
+        cut = self._player.interrupt(self._now)
+        fragment = [frames.tokens_played(cut.fragment)] if cut.fragment else []
+        return [*self._asked_for(fragment), frames.interrupt(cut.utterance, cut.duration_ms)]
+
+    def _asked_for(self, reports: Iterable[Frame]) -> list[Frame]:
+        """Of these `info` frames, those that `events` asks for."""
+        return [
+            report
+            for report in reports
+            if (
+                self.relay.tokens_played
+                if report["name"] == "tokensPlayed"
+                else self.relay.speaker_events
+            )
+        ]

@@ -1,0 +1,109 @@
+"""A recorded call as text: JSON Lines, one frame or note a line.
+
+PURE. `{"t": seconds since setup, "dir": "in" | "out" | "note", "frame": {...}}`, where "in" is what
+the relay sent to the app and "out" what the app sent, both verbatim. Notes are what the wire does
+not show: what the caller said and heard, what was cut, what the app decided.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+
+from emulator.story import Cut, Said, Spoken, Transcribed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from emulator.frames import Frame
+    from emulator.story import Happening
+
+Direction: TypeAlias = Literal["in", "out", "note"]
+_DIRECTIONS: dict[str, Direction] = {"in": "in", "out": "out", "note": "note"}
+
+
+class RecordingError(ValueError):
+    """A text that is not a recording; the message gives the line and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a recording, at `t` seconds since setup.
+
+    A frame of the app's that is no JSON object is kept as `{"raw": text}`.
+    """
+
+    t: float
+    dir: Direction
+    frame: Frame
+
+
+def dump(entry: Entry) -> str:
+    """The line of a recording for this entry, without the line's end."""
+    return json.dumps({"t": round(entry.t, 3), "dir": entry.dir, "frame": entry.frame})
+
+
+def load(text: str) -> list[Entry]:
+    """Read a recording.
+
+    Raises:
+        RecordingError: a line is not an entry.
+    """
+    return [
+        _entry(line, number)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]
+
+
+def _entry(line: str, number: int) -> Entry:
+    try:
+        fields = json.loads(line)
+        t, direction, frame = fields["t"], _DIRECTIONS[fields["dir"]], fields["frame"]
+        if not isinstance(frame, dict) or isinstance(t, bool):
+            raise TypeError
+        return Entry(float(t), direction, frame)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        shape = '{"t": seconds, "dir": "in" | "out" | "note", "frame": {...}}'
+        raise RecordingError(f"line {number} is not {shape}") from None
+
+
+def app_frame(raw: str | bytes) -> Frame:
+    """What the app sent, as it is kept."""
+    text = raw if isinstance(raw, str) else raw.decode(errors="replace")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        frame = None
+    return frame if isinstance(frame, dict) else {"raw": text}
+
+
+def notes(happenings: Iterable[Happening]) -> list[Entry]:
+    """The notes for what happened on the line."""
+    return [Entry(happening.at, "note", _note(happening)) for happening in happenings]
+
+
+def _note(happening: Happening) -> Frame:
+    match happening:
+        case Said():
+            return {"type": "said", "text": happening.text}
+        case Transcribed():
+            return {
+                "type": "transcribed",
+                "text": happening.text,
+                "reported": happening.reported,
+            }
+        case Spoken():
+            return {"type": "heard", "cycle": happening.cycle, "text": happening.text}
+        case Cut():
+            return {
+                "type": "cut",
+                "reason": happening.reason,
+                "cycle": happening.cycle,
+                "spoken": happening.spoken,
+                "lost": happening.lost,
+                "sounding": happening.sounding,
+            }
+        case _:
+            assert_never(happening)

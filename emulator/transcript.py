@@ -1,0 +1,106 @@
+"""A call as a person reads it: one line for each thing that happened, as it happened.
+
+PURE. Lines are made from the entries of a recording, so that a call looks the same live, replayed,
+or read back from a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from emulator.frames import Frame
+    from emulator.recording import Entry
+
+_COLOURS = {"caller": "36", "agent": "32", "cut": "31", "decided": "33"}
+
+
+class Transcript:
+    """Turns entries into lines of text; with `colour`, for a terminal that shows it."""
+
+    def __init__(self, *, colour: bool = False) -> None:
+        self._colour = colour
+
+    def line(self, entry: Entry) -> str | None:
+        """The line for this entry; None for what a reader of the conversation need not see."""
+        if entry.dir == "note":
+            teller = _NOTES.get(str(entry.frame.get("type")))
+        else:
+            teller = _FRAMES.get((entry.dir, str(entry.frame.get("type"))))
+        told = teller(entry.frame) if teller else None
+        return self._format(entry.t, *told) if told else None
+
+    def raw_line(self, entry: Entry) -> str | None:
+        """The line for a frame of a replay, where nobody listens: what went over the wire."""
+        if entry.dir == "note":
+            return None
+        arrow = {"in": "→ app", "out": "← app"}[entry.dir]
+        return self._format(entry.t, arrow, _wire(entry.frame))
+
+    def _format(self, t: float, who: str, text: str) -> str:
+        if self._colour and who in _COLOURS:
+            text = f"\033[{_COLOURS[who]}m{text}\033[0m"
+        sign = "✂" if who == "cut" else " "
+        return f"{t:7.2f} {sign} {who:<8} {text}"
+
+
+_Told = tuple[str, str]
+
+
+def _setup(frame: Frame) -> _Told:
+    return "call", f"{frame['from']} calls {frame['to']}"
+
+
+def _cut(note: Frame) -> _Told | None:
+    if not note["sounding"]:
+        return None
+    why = {
+        "interrupt": "the caller spoke",
+        "preempted": "replaced by the next reply",
+        "end": "the app ended the session",
+        "hang up": "the caller hung up",
+        "dropped": "the session failed",
+    }[str(note["reason"])]
+    heard = str(note["spoken"]).strip()
+    after = f'after "{heard}"' if heard else "before its first word"
+    return "cut", f'{after}: {why}; not heard: "{str(note["lost"]).strip()}"'
+
+
+def _transcribed(note: Frame) -> _Told | None:
+    if note["reported"]:
+        return None
+    return "relay", f'kept from the app: "{note["text"]}"'
+
+
+def _decision(note: Frame) -> _Told:
+    outcome, act, rule = (str(note.get(key) or "") for key in ("outcome", "act", "rule"))
+    why = f"{act} (rule {rule})" if act else rule
+    return "decided", f"{outcome}: {why}" if why else outcome
+
+
+def _end(frame: Frame) -> _Told:
+    data = frame.get("handoffData")
+    return "app", f"ends the session{f', handing over {data}' if data else ''}"
+
+
+_NOTES: Mapping[str, Callable[[Frame], _Told | None]] = {
+    "said": lambda note: ("caller", str(note["text"])),
+    "heard": lambda note: ("agent", str(note["text"]).strip()),
+    "script": lambda note: ("script", str(note["text"])),
+    "cut": _cut,
+    "transcribed": _transcribed,
+    "decision": _decision,
+}
+_FRAMES: Mapping[tuple[str, str], Callable[[Frame], _Told | None]] = {
+    ("in", "setup"): _setup,
+    ("in", "error"): lambda frame: ("refused", str(frame["description"])),
+    ("out", "end"): _end,
+}
+
+
+def _wire(frame: Frame) -> str:
+    kind = str(frame.get("type", "?"))
+    rest = " ".join(f"{key}={value!r}" for key, value in frame.items() if key != "type")
+    return f"{kind} {rest}".strip()
