@@ -47,6 +47,10 @@ CLOSING_FRAME_BYTES: Final = 1024 * 1024
 SHUTDOWN_S: Final = 5
 """How long calls in progress may go on when the server is told to stop."""
 
+KEEP_ALIVE_S: Final = 310
+"""Longer than the guide client keeps its connections, for the demo guide is asked over one: the
+server must not close it as a request is sent."""
+
 LOOPBACK_ADVICE: Final = (
     "Without TWILIO_AUTH_TOKEN this app serves only requests made directly on its own machine, "
     "not through a tunnel or a proxy. Set it to serve Twilio; SETUP.md says how.\n"
@@ -434,6 +438,7 @@ def main() -> None:
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=SHUTDOWN_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     listener = _listen(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -172,21 +172,15 @@ class BargeIn:
     @property
     def deadline(self) -> float | None:
         """When to report `DeadlinePassed`, in seconds on the same clock; None is never."""
-        match self.state:
-            case State.LISTENING | State.ENDED:
-                return None
-            case State.PAUSED:
-                return self._caller_active_at + (
-                    self._options.caller_speech_ceiling_s
-                    if self._caller_speaks
-                    else self._options.resume_timeout_s
-                )
-            case State.THINKING:
-                audible_at = self._audible_at
-                over_at = self._reply_deadline
-                return over_at if audible_at is None else min(audible_at, over_at)
-            case State.SPEAKING:
-                return self._reply_deadline
+        if self.state in {State.LISTENING, State.ENDED}:
+            return None
+        if self.state is State.PAUSED:
+            options, speaks = self._options, self._caller_speaks
+            patience = options.caller_speech_ceiling_s if speaks else options.resume_timeout_s
+            return self._caller_active_at + patience
+        audible_at = self._audible_at if self.state is State.THINKING else None
+        over_at = self._reply_deadline
+        return over_at if audible_at is None else min(audible_at, over_at)
 
     # --- the caller's words ---------------------------------------------------------------
 

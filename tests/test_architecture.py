@@ -1,0 +1,102 @@
+"""The house keeps its shape: who may import whom, and the drawings that show it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import barge_in
+
+ROOT = Path(__file__).parent.parent
+
+PURE = {
+    "phrases": set(),
+    "utterance": {"phrases"},
+    "playback": set(),
+    "history": {"playback"},
+    "turn_events": {"history", "utterance"},
+    "barge_in": {"history", "playback", "turn_events", "utterance"},
+    "relay_protocol": set(),
+    "trust": set(),
+    "speech_text": set(),
+}
+"""Modules without I/O, and all that each may import of ours."""
+
+SHELL = {
+    "config": {"trust"},
+    "log": set(),
+    "guide_client": {"speech_text"},
+    "demo_guide": set(),
+    "call": {"barge_in", "guide_client", "relay_protocol", "turn_events"},
+    "app": {
+        "barge_in",
+        "call",
+        "config",
+        "demo_guide",
+        "guide_client",
+        "log",
+        "relay_protocol",
+        "trust",
+    },
+    "emulator": {"relay_protocol"},
+    "doctor": {"config", "emulator", "guide_client", "relay_protocol", "trust"},
+}
+
+IMPURE = {
+    "asyncio", "httpx2", "logging", "openai", "os", "random", "secrets", "socket",
+    "structlog", "subprocess", "threading", "time", "websockets",
+}  # fmt: skip
+
+
+def _files(module: str) -> list[Path]:
+    package = ROOT / module
+    return sorted(package.rglob("*.py")) if package.is_dir() else [ROOT / f"{module}.py"]
+
+
+def _imports(module: str) -> set[str]:
+    names: set[str] = set()
+    for path in _files(module):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    return {name.partition(".")[0] for name in names} - {module}
+
+
+def _ours() -> set[str]:
+    modules = {path.stem for path in ROOT.glob("*.py")}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    return (modules | packages) - {"tests", "bench"}
+
+
+def test_every_module_has_its_place() -> None:
+    """A new module is entered here, with what it may import."""
+    assert _ours() == set(PURE) | set(SHELL)
+
+
+@pytest.mark.parametrize("module", [*PURE, *SHELL])
+def test_imports_point_down(module: str) -> None:
+    """No module imports what is not below it."""
+    assert _imports(module) & _ours() <= (PURE | SHELL)[module]
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_module_does_no_io(module: str) -> None:
+    """No clock, no socket, no log, no randomness: time is an argument."""
+    assert not _imports(module) & IMPURE
+
+
+def test_drawing_of_the_machine_is_the_same_in_code_and_docs() -> None:
+    """ARCHITECTURE.md shows what the docstring of `barge_in` shows."""
+    drawing = re.search(r"    state +event.*?(?=\n\n)", barge_in.__doc__ or "", re.DOTALL)
+    assert drawing is not None
+    lines = [line[4:] for line in drawing[0].splitlines()]
+    assert "\n".join(lines) in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_every_module_is_in_the_architecture() -> None:
+    """A newcomer finds any behaviour from the list of files."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert {name for name in _ours() if f"`{name}" not in text} == set()

@@ -1,0 +1,799 @@
+"""The machine, story by story: each test is a call on a clock that the test sets."""
+
+import re
+from typing import get_args
+
+import pytest
+
+import barge_in
+from barge_in import BargeIn, Options
+from history import Message
+from turn_events import (
+    Action,
+    AgentSpeaking,
+    AskGuide,
+    CallEnded,
+    CallerSaid,
+    CallerSpeaking,
+    CloseTalkCycle,
+    DeadlinePassed,
+    Decided,
+    DropGuide,
+    Event,
+    GuideFailed,
+    GuideFinished,
+    GuideToken,
+    Interrupted,
+    Outcome,
+    Say,
+    State,
+    TokensPlayed,
+)
+
+HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sundays all day."
+
+
+class Talk:
+    """A machine, the clock beside it, and what it wanted done."""
+
+    def __init__(self, **options: object) -> None:
+        self.machine = BargeIn(Options(**options))  # type: ignore[arg-type]
+        self.now = 0.0
+        self.done: list[Action] = []
+
+    def at(self, now: float, *events: Event) -> list[Action]:
+        """Let things happen at a time; returns what to do about them, without the records."""
+        self.now = now
+        actions = [action for event in events for action in self.machine.receive(event, now)]
+        self.done += actions
+        return [action for action in actions if not isinstance(action, Decided)]
+
+    def wait(self) -> list[Action]:
+        """Let the machine's deadline pass."""
+        assert self.machine.deadline is not None
+        return self.at(max(self.now, self.machine.deadline), DeadlinePassed())
+
+    @property
+    def state(self) -> State:
+        return self.machine.state
+
+    def is_in(self, state: State) -> bool:
+        return self.machine.state is state
+
+    @property
+    def asked(self) -> tuple[Message, ...]:
+        """What the guide was asked last."""
+        return [action for action in self.done if isinstance(action, AskGuide)][-1].messages
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was decided last."""
+        return [action for action in self.done if isinstance(action, Decided)][-1].outcome
+
+
+def asked_for_hours(**options: object) -> Talk:
+    """A call on a line that reports what it plays, in which the guide has been asked."""
+    talk = Talk(**{"greeting": "Hello.", **options})
+    talk.at(0.5, TokensPlayed("Hello."))
+    talk.at(2.0, CallerSaid("what are your hours"))
+    return talk
+
+
+def being_told_hours(*, finished: bool = True, **options: object) -> Talk:
+    """... and of its reply, the caller has heard the first sentence and two words more."""
+    talk = asked_for_hours(**options)
+    talk.at(2.5, GuideToken(1, HOURS))
+    if finished:
+        talk.at(2.6, GuideFinished(1))
+    talk.at(6.0, TokensPlayed("We are open from nine to six."))
+    return talk
+
+
+def interrupted_telling_hours(*, finished: bool = True, **options: object) -> Talk:
+    """... when they spoke over it."""
+    talk = being_told_hours(finished=finished, **options)
+    talk.at(7.0, CallerSpeaking(True), TokensPlayed(" On Saturdays"), Interrupted("On Saturdays"))
+    return talk
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_table_has_a_row_for_every_event_in_every_state() -> None:
+    """Nothing that can happen is undefined."""
+    assert set(BargeIn.TRANSITIONS) == set(State)
+    for rows in BargeIn.TRANSITIONS.values():
+        assert set(rows) == set(get_args(Event))
+
+
+def test_drawing_in_the_docstring_is_the_table() -> None:
+    """The drawing shows every way from one state to another, and no other."""
+    drawn = {
+        (state, event, next_state)
+        for state, event, next_state in re.findall(
+            r"^ {4}(\w+) +([A-Z]\w+) +(\w+)", barge_in.__doc__ or "", re.MULTILINE
+        )
+    }
+    table = {
+        ("any" if event is CallEnded else state.value, event.__name__, next_state.value)
+        for state, rows in BargeIn.TRANSITIONS.items()
+        for event, (_, leads_to) in rows.items()
+        for next_state in leads_to
+    }
+    assert drawn == table
+
+
+# --- a turn and its reply -----------------------------------------------------------------------
+
+
+def test_caller_says_something_and_the_guide_is_asked() -> None:
+    """The caller's words become a turn at once."""
+    talk = Talk()
+    actions = talk.at(1.0, CallerSaid("what are your hours"))
+    assert actions == [AskGuide(1, (Message("user", "what are your hours"),))]
+    assert talk.is_in(State.THINKING)
+
+
+def test_guide_writes_and_each_piece_goes_out_as_it_comes() -> None:
+    """No pacing, no holding back; the talk cycle is closed once, at the end."""
+    talk = asked_for_hours()
+    assert talk.at(2.5, GuideToken(1, "We are")) == [Say("We are")]
+    assert talk.at(2.6, GuideToken(1, " open.")) == [Say(" open.")]
+    assert talk.at(2.7, GuideFinished(1)) == [CloseTalkCycle()]
+
+
+def test_caller_hears_the_reply_to_its_end_and_nobody_has_the_floor() -> None:
+    """Speaking begins with the first report and ends with the last."""
+    talk = being_told_hours()
+    assert talk.is_in(State.SPEAKING)
+    talk.at(9.0, TokensPlayed(" On Saturdays we close at noon,"))
+    assert talk.is_in(State.SPEAKING)
+    talk.at(10.5, TokensPlayed(" and on Sundays all day."))
+    assert talk.is_in(State.LISTENING)
+    assert talk.machine.deadline is None
+
+
+def test_next_turn_tells_the_guide_what_was_said_and_heard() -> None:
+    """The history alternates, and the greeting is not in it."""
+    talk = being_told_hours()
+    talk.at(10.0, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
+    talk.at(15.0, CallerSaid("where are you"))
+    assert talk.asked == (
+        Message("user", "what are your hours"),
+        Message("assistant", HOURS),
+        Message("user", "where are you"),
+    )
+
+
+def test_history_is_cut_to_the_turns_that_were_asked_for() -> None:
+    """`history_turns` counts the caller's messages."""
+    talk = being_told_hours(history_turns=2)
+    talk.at(10.0, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
+    talk.at(15.0, CallerSaid("where are you"))
+    talk.at(16.0, GuideToken(2, "Here."), GuideFinished(2), TokensPlayed("Here."))
+    talk.at(20.0, CallerSaid("what does it cost"))
+    assert [message.content for message in talk.asked] == [
+        "where are you",
+        "Here.",
+        "what does it cost",
+    ]
+
+
+@pytest.mark.parametrize("words", ["", "um", "uh"])
+def test_noise_in_a_silence_is_no_turn(words: str) -> None:
+    """The guide is not asked about nothing."""
+    talk = Talk()
+    assert talk.at(1.0, CallerSaid(words)) == []
+    assert (talk.state, talk.outcome) == (State.LISTENING, Outcome.IGNORED)
+
+
+def test_partial_words_in_a_silence_are_no_turn_yet() -> None:
+    """A turn waits for the final transcript."""
+    talk = Talk()
+    assert talk.at(1.0, CallerSaid("what are", final=False)) == []
+    assert talk.is_in(State.LISTENING)
+
+
+# --- rule 1: pause at once ----------------------------------------------------------------------
+
+
+def test_interruption_keeps_every_further_word_back() -> None:
+    """The guide goes on writing, and not a word is sent before a decision."""
+    talk = interrupted_telling_hours(finished=False)
+    assert talk.is_in(State.PAUSED)
+    assert talk.at(7.1, GuideToken(1, " Come by."), GuideFinished(1)) == []
+    assert talk.at(7.2, TokensPlayed(" On Saturdays"), AgentSpeaking(False)) == []
+    assert talk.is_in(State.PAUSED)
+
+
+# --- rules 2 and 3: cancel ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["what about friday", "stop", "no, Tuesday", "i'd like to book", "okay bye"]
+)
+def test_words_that_take_the_floor_cancel_the_reply(words: str) -> None:
+    """The stream is dropped, the cycle closed, and the guide asked with what was heard."""
+    talk = interrupted_telling_hours(finished=False)
+    assert talk.at(8.0, CallerSaid(words)) == [
+        DropGuide(1),
+        CloseTalkCycle(),
+        AskGuide(
+            2,
+            (
+                Message("user", "what are your hours"),
+                Message("assistant", "We are open from nine to six. On Saturdays"),
+                Message("user", words),
+            ),
+        ),
+    ]
+    assert (talk.state, talk.outcome) == (State.THINKING, Outcome.CANCELLED)
+
+
+def test_cancelling_a_reply_whose_guide_is_done_closes_nothing_twice() -> None:
+    """One closing a talk cycle, and nothing to drop."""
+    talk = interrupted_telling_hours()
+    (action,) = talk.at(8.0, CallerSaid("what about friday"))
+    assert isinstance(action, AskGuide)
+
+
+def test_partial_words_decide_nothing() -> None:
+    """What begins like a question may end as a remark."""
+    talk = interrupted_telling_hours()
+    assert talk.at(7.3, CallerSaid("what about", final=False)) == []
+    assert talk.is_in(State.PAUSED)
+
+
+def test_clear_stop_on_a_partial_gives_up_the_rest_but_asks_only_on_the_final() -> None:
+    """The guide's stream is dropped early; the turn is what was said in the end."""
+    talk = interrupted_telling_hours(finished=False)
+    assert talk.at(7.3, CallerSaid("stop", final=False)) == [DropGuide(1)]
+    assert talk.at(7.4, CallerSaid("stop please", final=False)) == []
+    assert talk.at(7.5, GuideToken(1, " more")) == []
+    close, ask = talk.at(8.0, CallerSaid("stop please"))
+    assert (close, type(ask)) == (CloseTalkCycle(), AskGuide)
+
+
+def test_reply_given_up_is_not_resumed_whatever_the_final_words_are() -> None:
+    """The agent fell silent for good, so what was said is answered."""
+    talk = interrupted_telling_hours()
+    talk.at(7.3, CallerSaid("stop", final=False))
+    (ask,) = talk.at(8.0, CallerSaid("stop by my shop yes i did that last week"))
+    assert isinstance(ask, AskGuide)
+
+
+def test_reply_given_up_for_words_that_turn_out_to_be_noise_ends_there() -> None:
+    """Nobody has the floor."""
+    talk = interrupted_telling_hours(finished=False)
+    talk.at(7.3, CallerSaid("stop", final=False))
+    assert talk.at(8.0, CallerSaid("")) == [CloseTalkCycle()]
+    assert (talk.state, talk.outcome) == (State.LISTENING, Outcome.IGNORED)
+
+
+def test_reply_given_up_for_words_that_never_become_final_ends_there() -> None:
+    """Silence leads back to listening, and nothing is said again."""
+    talk = interrupted_telling_hours()
+    talk.at(7.3, CallerSaid("stop", final=False), CallerSpeaking(False))
+    assert talk.wait() == []
+    assert talk.is_in(State.LISTENING)
+
+
+# --- rules 2 and 4: resume ----------------------------------------------------------------------
+
+
+def test_backchannel_resumes_the_reply_at_the_clause_that_was_cut() -> None:
+    """What was not heard is said, from the clause's beginning, in a cycle of its own."""
+    talk = interrupted_telling_hours()
+    assert talk.at(8.0, CallerSaid("uh-huh")) == [
+        Say("On Saturdays we close at noon, and on Sundays all day."),
+        CloseTalkCycle(),
+    ]
+    assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.RESUMED)
+
+
+def test_resumed_reply_goes_on_with_what_the_guide_still_writes() -> None:
+    """Kept words go out with the rest, later ones as they come."""
+    talk = interrupted_telling_hours(finished=False)
+    talk.at(7.1, GuideToken(1, " Come"))
+    close, say = talk.at(8.0, CallerSaid("uh-huh"))
+    assert close == CloseTalkCycle()  # of what reached the line after it was cut
+    assert say == Say("On Saturdays we close at noon, and on Sundays all day. Come")
+    assert talk.at(8.1, GuideToken(1, " by.")) == [Say(" by.")]
+    assert talk.at(8.2, GuideFinished(1)) == [CloseTalkCycle()]
+
+
+def test_remark_resumes_and_is_kept_where_it_was_said() -> None:
+    """The guide sees it the next time, between what was heard before and after."""
+    talk = interrupted_telling_hours()
+    talk.at(8.0, CallerSaid("my wife loves that place"))
+    assert talk.outcome is Outcome.RESUMED
+    talk.at(9.0, TokensPlayed("On Saturdays we close at noon,"))
+    talk.at(10.0, TokensPlayed(" and on Sundays all day."))
+    talk.at(20.0, CallerSaid("where are you"))
+    assert talk.asked == (
+        Message("user", "what are your hours"),
+        Message("assistant", "We are open from nine to six. On Saturdays"),
+        Message("user", "my wife loves that place"),
+        Message("assistant", "we close at noon, and on Sundays all day."),
+        Message("user", "where are you"),
+    )
+
+
+def test_silence_after_an_interruption_resumes() -> None:
+    """A cough was all there was."""
+    talk = interrupted_telling_hours()
+    talk.at(7.2, CallerSpeaking(False))
+    assert talk.machine.deadline == 7.2 + 2.0
+    say, close = talk.wait()
+    assert isinstance(say, Say)
+    assert close == CloseTalkCycle()
+    assert talk.outcome is Outcome.RESUMED
+
+
+def test_deadline_reported_too_early_resumes_nothing() -> None:
+    """The clock of the shell is not trusted to be exact."""
+    talk = interrupted_telling_hours()
+    assert talk.at(7.1, DeadlinePassed()) == []
+    assert talk.is_in(State.PAUSED)
+
+
+def test_caller_who_is_speaking_is_not_talked_over_by_a_timer() -> None:
+    """Speech that has begun and not ended holds the resume, and so does each partial."""
+    talk = interrupted_telling_hours()
+    assert talk.machine.deadline == 7.0 + 10.0
+    talk.at(9.0, CallerSaid("and then I", final=False))
+    assert talk.machine.deadline == 9.0 + 10.0
+
+
+def test_lost_end_of_speech_holds_a_reply_no_longer_than_the_ceiling() -> None:
+    """No state waits for ever."""
+    talk = interrupted_telling_hours()
+    say, _ = talk.wait()
+    assert talk.now == 17.0
+    assert isinstance(say, Say)
+
+
+def test_partials_alone_hold_the_resume_on_a_line_without_speaker_events() -> None:
+    """Each one starts the quiet anew."""
+    talk = being_told_hours()
+    talk.at(7.0, TokensPlayed(" On Saturdays"), Interrupted("On Saturdays"))
+    assert talk.machine.deadline == 9.0
+    talk.at(8.5, CallerSaid("well", final=False))
+    assert talk.machine.deadline == 10.5
+
+
+def test_interruption_with_nothing_left_to_say_ends_the_reply() -> None:
+    """There is nothing to resume, so what is said next is heard as in a silence."""
+    talk = being_told_hours()
+    rest = " On Saturdays we close at noon, and on Sundays all day."
+    talk.at(9.0, TokensPlayed(rest.removesuffix(" day.")))
+    talk.at(9.1, Interrupted("and on Sundays all day."))
+    assert talk.is_in(State.LISTENING)
+    (ask,) = talk.at(9.9, CallerSaid("my number is 555 0100"))
+    assert isinstance(ask, AskGuide)
+
+
+def test_resume_that_has_nothing_to_say_ends_the_reply() -> None:
+    """All was heard, and the guide stopped writing during the pause."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "We are open."))
+    talk.at(3.5, TokensPlayed("We are open."))
+    talk.at(3.6, Interrupted("We are open."))
+    assert talk.is_in(State.PAUSED)
+    talk.at(3.8, GuideFinished(1))
+    assert talk.at(4.0, CallerSaid("uh-huh")) == [CloseTalkCycle()]
+    assert talk.is_in(State.LISTENING)
+
+
+# --- rule 6: a turn in pieces -------------------------------------------------------------------
+
+
+def test_more_words_before_anything_is_heard_extend_the_turn() -> None:
+    """The guide is asked again with the whole, and the words on their way are replaced."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "We are"))
+    assert talk.at(2.8, CallerSaid("on Sundays I mean")) == [
+        DropGuide(1),
+        CloseTalkCycle(),
+        AskGuide(2, (Message("user", "what are your hours on Sundays I mean"),)),
+    ]
+    assert talk.outcome is Outcome.EXTENDED
+
+
+def test_words_of_a_withdrawn_reply_that_were_heard_after_all_are_in_the_history() -> None:
+    """They played until the next reply's first word."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "We are open,"))
+    talk.at(2.8, CallerSaid("on Sundays I mean"))
+    talk.at(3.0, TokensPlayed("We are"))
+    talk.at(3.5, GuideToken(2, "Closed."), GuideFinished(2), TokensPlayed("Closed."))
+    talk.at(9.0, CallerSaid("where are you"))
+    assert talk.asked == (
+        Message("user", "what are your hours"),
+        Message("assistant", "We are"),
+        Message("user", "on Sundays I mean"),
+        Message("assistant", "Closed."),
+        Message("user", "where are you"),
+    )
+
+
+@pytest.mark.parametrize("words", ["uh-huh", "um", ""])
+def test_backchannel_and_noise_never_extend_a_turn(words: str) -> None:
+    """The guide goes on with what it was asked."""
+    talk = asked_for_hours()
+    assert talk.at(2.2, CallerSaid(words)) == []
+    assert (talk.state, talk.outcome) == (State.THINKING, Outcome.IGNORED)
+
+
+def test_hello_while_the_guide_is_slow_is_kept_and_restarts_nothing() -> None:
+    """Asking again would make it slower."""
+    talk = asked_for_hours()
+    assert talk.at(5.0, CallerSaid("hello?")) == []
+    assert talk.outcome is Outcome.KEPT
+    talk.at(6.0, GuideToken(1, "Nine."), GuideFinished(1), TokensPlayed("Nine."))
+    talk.at(9.0, CallerSaid("where are you"))
+    assert talk.asked[0] == Message("user", "what are your hours hello?")
+
+
+def test_partial_words_extend_nothing() -> None:
+    """A turn is extended by what was said in the end."""
+    talk = asked_for_hours()
+    assert talk.at(2.2, CallerSaid("on Sundays", final=False)) == []
+
+
+def test_interruption_with_empty_text_counts_as_heard() -> None:
+    """The reply was being played, so a backchannel now resumes it."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, HOURS), GuideFinished(1))
+    talk.at(3.0, Interrupted("", 15))
+    assert talk.is_in(State.PAUSED)
+    assert talk.at(3.5, CallerSaid("okay")) == [Say(HOURS), CloseTalkCycle()]
+
+
+# --- rules 6 and 11: a line that tells nothing --------------------------------------------------
+
+
+def on_a_bare_line() -> Talk:
+    """A call on a line without speaker events, tokens-played and partials, mid-reply."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(2.0, GuideToken(1, HOURS), GuideFinished(1))
+    return talk
+
+
+def test_bare_line_counts_nothing_as_heard_in_the_first_half_second() -> None:
+    """More words extend the turn."""
+    talk = on_a_bare_line()
+    talk.at(2.4, CallerSaid("on Sundays I mean"))
+    assert talk.asked == (Message("user", "what are your hours on Sundays I mean"),)
+
+
+def test_bare_line_counts_a_reply_as_over_when_the_caller_speaks_later() -> None:
+    """The line would have told of an interruption."""
+    talk = on_a_bare_line()
+    talk.at(9.0, CallerSaid("my number is 555 0100"))
+    assert talk.asked[1] == Message("assistant", HOURS)
+    assert talk.outcome is Outcome.ASKED
+
+
+def test_bare_line_interrupted_is_paused_and_resumed_by_the_reported_words() -> None:
+    """The fragment is found in what was sent."""
+    talk = on_a_bare_line()
+    talk.at(6.0, Interrupted("On Saturdays we", 900))
+    assert talk.at(7.0, CallerSaid("right")) == [
+        Say("On Saturdays we close at noon, and on Sundays all day."),
+        CloseTalkCycle(),
+    ]
+
+
+def test_bare_line_estimates_where_it_was_cut_from_the_time_that_was_spoken() -> None:
+    """With no words to go by, the duration and the speaking rate tell."""
+    talk = on_a_bare_line()
+    talk.at(6.0, Interrupted("", 4000))  # ten words at 2.5 a second
+    talk.at(7.0, CallerSaid("what about Friday"))
+    heard = talk.asked[1].content
+    assert heard == "We are open from nine to six. On Saturdays we"
+
+
+def test_bare_line_resumed_just_now_is_not_taken_to_be_over() -> None:
+    """The rest of an utterance that came in two pieces finds the reply still unheard."""
+    talk = on_a_bare_line()
+    talk.at(6.0, Interrupted("On Saturdays we", 900))
+    talk.at(7.0, CallerSaid("right"))
+    talk.at(7.3, CallerSaid("my wife loves that place"))
+    assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
+
+
+def test_bare_line_with_a_slow_guide_has_played_all_it_was_given() -> None:
+    """A question while the guide is still writing finds every word so far heard."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(2.0, GuideToken(1, "Let me look."))
+    talk.at(5.0, CallerSaid("what about Friday"))
+    assert talk.asked[1] == Message("assistant", "Let me look.")
+    assert talk.outcome is Outcome.CANCELLED
+
+
+def test_bare_line_falls_silent_by_itself() -> None:
+    """Half a second makes it audible, its length and a margin make it over."""
+    talk = on_a_bare_line()
+    talk.wait()
+    assert (talk.state, talk.now) == (State.SPEAKING, 2.5)
+    talk.wait()
+    assert talk.is_in(State.LISTENING)
+    words = len(HOURS.split())
+    assert talk.now == pytest.approx(2.0 + 1.5 * (0.5 + words / 2.5) + 2.0)
+
+
+def test_caller_who_was_speaking_before_the_reply_began_extends_the_turn() -> None:
+    """They were talked into, however long their sentence took."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(1.8, CallerSpeaking(True))
+    talk.at(2.0, GuideToken(1, HOURS), GuideFinished(1))
+    assert talk.at(4.0, DeadlinePassed()) == []
+    talk.at(5.0, CallerSpeaking(False), CallerSaid("on Sundays and on holidays I mean"))
+    assert talk.outcome is Outcome.EXTENDED
+
+
+def test_silence_after_all_was_said_ends_the_reply_on_a_line_with_speaker_events() -> None:
+    """It was audible, and is no more."""
+    talk = on_a_bare_line()
+    talk.at(2.6, AgentSpeaking(True))
+    talk.at(8.0, AgentSpeaking(False))
+    assert talk.is_in(State.LISTENING)
+
+
+def test_silence_of_an_older_reply_ends_nothing() -> None:
+    """This reply has not been audible yet."""
+    talk = on_a_bare_line()
+    talk.at(2.6, AgentSpeaking(False))
+    assert talk.is_in(State.SPEAKING)
+
+
+def test_silence_between_two_stretches_of_a_slow_reply_ends_nothing() -> None:
+    """Words that went out just now are about to be heard."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(2.0, GuideToken(1, "Let me look."))
+    talk.at(2.6, AgentSpeaking(True))
+    talk.at(5.0, GuideToken(1, " At nine."), GuideFinished(1), AgentSpeaking(False))
+    assert talk.is_in(State.SPEAKING)
+
+
+# --- rules 7 and 8: questions, and what comes late ----------------------------------------------
+
+
+def asked_back(reply: str, heard: str) -> Talk:
+    """A call in which the caller has heard part of a reply and speaks."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, reply), GuideFinished(1), TokensPlayed(heard))
+    return talk
+
+
+@pytest.mark.parametrize("words", ["yes", "uh-huh", "nine"])
+def test_answer_to_a_question_just_heard_is_a_turn(words: str) -> None:
+    """Even where it would be a backchannel otherwise, and however late."""
+    talk = asked_back("Shall I book it?", "Shall I book it?")
+    talk.at(3.0, CallerSaid(words))
+    assert talk.outcome is Outcome.ASKED
+
+
+def test_answer_over_the_last_words_of_a_question_cancels() -> None:
+    """With four words to go, the caller knows what is asked."""
+    talk = asked_back("Would you like nine or ten in the morning?", "Would you like nine or ten")
+    talk.at(3.5, Interrupted("Would you like nine or ten"))
+    talk.at(4.0, CallerSaid("yes"))
+    assert talk.outcome is Outcome.CANCELLED
+
+
+def test_backchannel_before_the_last_words_of_a_question_resumes() -> None:
+    """The question is not yet known."""
+    talk = asked_back("We have time. Would you like nine or ten tomorrow?", "We have time.")
+    talk.at(3.5, Interrupted("We have time."))
+    talk.at(4.0, CallerSaid("okay"))
+    assert talk.outcome is Outcome.RESUMED
+
+
+def test_late_backchannel_is_no_turn_and_a_later_one_is() -> None:
+    """Two seconds after the reply's end it still belongs to it."""
+    for wait_s, outcome in ((2.0, Outcome.IGNORED), (2.1, Outcome.ASKED)):
+        talk = asked_back("At nine.", "At nine.")
+        talk.at(2.5 + wait_s, CallerSaid("okay"))
+        assert talk.outcome is outcome
+
+
+# --- rule 9: the guide's deadlines --------------------------------------------------------------
+
+
+def test_guide_that_says_nothing_in_time_is_dropped_with_an_apology() -> None:
+    """The caller is told, and the call goes on."""
+    talk = asked_for_hours(apology="Sorry.")
+    assert talk.machine.deadline == 2.0 + 8.0
+    assert talk.wait() == [DropGuide(1), Say("Sorry."), CloseTalkCycle()]
+
+
+def test_guide_that_stalls_is_dropped_with_an_apology() -> None:
+    """The apology follows what was said."""
+    talk = asked_for_hours(apology="Sorry.")
+    talk.at(3.0, GuideToken(1, "We are"))
+    assert talk.machine.deadline == 3.0 + 6.0
+    assert talk.wait() == [DropGuide(1), Say(" Sorry."), CloseTalkCycle()]
+
+
+def test_guide_that_fails_is_apologised_for() -> None:
+    """There is no stream left to drop, and no second blank where one was written."""
+    talk = asked_for_hours(apology="Sorry.")
+    talk.at(3.0, GuideToken(1, "We are "))
+    assert talk.at(3.5, GuideFailed(1)) == [Say("Sorry."), CloseTalkCycle()]
+
+
+def test_guide_that_fails_during_a_pause_is_apologised_for_after_it() -> None:
+    """Not one word is sent during a pause."""
+    talk = interrupted_telling_hours(finished=False, apology="Sorry.")
+    assert talk.at(7.1, GuideFailed(1)) == []
+    _, say, _ = talk.at(8.0, CallerSaid("uh-huh"))
+    assert say == Say("On Saturdays we close at noon, and on Sundays all day. Sorry.")
+
+
+def test_guide_that_finishes_without_a_word_is_apologised_for() -> None:
+    """Dead air is the worst answer."""
+    talk = asked_for_hours(apology="Sorry.")
+    assert talk.at(3.0, GuideFinished(1)) == [Say("Sorry."), CloseTalkCycle()]
+
+
+def test_guide_that_fails_without_an_apology_to_speak_ends_the_reply() -> None:
+    """The owner wants silence."""
+    talk = asked_for_hours(apology="")
+    assert talk.at(3.0, GuideFailed(1)) == []
+    assert talk.is_in(State.LISTENING)
+
+
+def test_guide_that_finishes_after_all_was_heard_ends_the_reply() -> None:
+    """It had run dry."""
+    talk = asked_for_hours()
+    talk.at(3.0, GuideToken(1, "At nine."), TokensPlayed("At nine."))
+    assert talk.is_in(State.SPEAKING)
+    assert talk.at(5.0, GuideFinished(1)) == [CloseTalkCycle()]
+    assert talk.is_in(State.LISTENING)
+
+
+def test_reply_whose_reports_are_lost_is_over_in_time() -> None:
+    """And only what was reported counts as heard."""
+    talk = being_told_hours()
+    talk.wait()
+    assert talk.is_in(State.LISTENING)
+    talk.at(60.0, CallerSaid("where are you"))
+    assert talk.asked[1].content == "We are open from nine to six."
+
+
+# --- words that did not interrupt ---------------------------------------------------------------
+
+
+def test_question_that_did_not_interrupt_cancels_all_the_same() -> None:
+    """The line may be told not to stop the agent."""
+    talk = being_told_hours()
+    (ask,) = talk.at(6.5, CallerSaid("what about Friday"))
+    assert isinstance(ask, AskGuide)
+    assert talk.outcome is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [("uh-huh", Outcome.IGNORED), ("my wife loves that place", Outcome.KEPT)],
+)
+def test_words_that_did_not_interrupt_and_do_not_take_the_floor(
+    words: str, outcome: Outcome
+) -> None:
+    """The reply simply goes on."""
+    talk = being_told_hours()
+    assert talk.at(6.5, CallerSaid(words)) == []
+    assert (talk.state, talk.outcome) == (State.SPEAKING, outcome)
+
+
+def test_partial_words_that_did_not_interrupt_do_nothing() -> None:
+    """They are not said yet."""
+    talk = being_told_hours()
+    assert talk.at(6.5, CallerSaid("what about", final=False)) == []
+
+
+def test_words_after_the_time_the_reply_takes_are_heard_as_in_a_silence() -> None:
+    """Its last reports must have been lost, or could not be placed."""
+    talk = being_told_hours()
+    talk.at(13.0, CallerSaid("my number is 555 0100"))
+    assert talk.outcome is Outcome.ASKED
+
+
+# --- rule 10: stale events ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        Interrupted("Hello."),
+        GuideToken(0, "x"),
+        GuideToken(2, "x"),
+        GuideFinished(0),
+        GuideFailed(2),
+        AgentSpeaking(False),
+        DeadlinePassed(),
+    ],
+)
+def test_stale_event_while_words_are_out_changes_nothing(stale: Event) -> None:
+    """Interrupts of the greeting, tokens of another reply, and the like."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, HOURS))
+    assert talk.at(2.6, stale) == []
+    assert talk.is_in(State.THINKING)
+    assert talk.at(2.7, GuideToken(1, " More.")) == [Say(" More.")]
+
+
+def test_interruption_before_any_word_of_the_reply_is_sent_changes_nothing() -> None:
+    """It cut something else."""
+    talk = asked_for_hours()
+    assert talk.at(2.2, Interrupted("", 15)) == []
+    assert talk.is_in(State.THINKING)
+
+
+def test_interruption_of_a_reply_already_over_changes_nothing() -> None:
+    """Nor does it touch the next reply."""
+    talk = being_told_hours()
+    talk.at(10.0, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
+    talk.at(10.1, Interrupted("and on Sundays all day."))
+    assert talk.is_in(State.LISTENING)
+    talk.at(15.0, CallerSaid("where are you"), GuideToken(2, "In Mill Lane."))
+    talk.at(15.1, Interrupted("and on Sundays all day."))
+    assert talk.is_in(State.THINKING)
+
+
+def test_interruption_of_a_withdrawn_reply_takes_the_next_ones_words_with_it() -> None:
+    """The line forgot all it had queued, so the new reply is paused from its first word."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "We are open,"))
+    talk.at(2.8, CallerSaid("on Sundays I mean"))
+    talk.at(3.2, GuideToken(2, "Closed then."), GuideFinished(2))
+    talk.at(3.3, TokensPlayed("We are"), Interrupted("We are"))
+    assert talk.is_in(State.PAUSED)
+    assert talk.at(4.0, CallerSaid("okay")) == [Say("Closed then."), CloseTalkCycle()]
+
+
+def test_interruption_of_a_withdrawn_reply_tells_what_was_heard_of_it() -> None:
+    """Nothing of the next one was out yet, so the guide goes on with it."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(2.0, GuideToken(1, "We are open,"))
+    talk.at(2.3, CallerSaid("on Sundays I mean"))
+    assert talk.at(2.6, Interrupted("We are", 500)) == []
+    assert talk.is_in(State.THINKING)
+    talk.at(3.0, CallerSaid("and on Mondays"))
+    assert [message.content for message in talk.asked] == [
+        "what are your hours",
+        "We are",
+        "on Sundays I mean and on Mondays",
+    ]
+
+
+def test_second_interruption_during_a_pause_changes_nothing() -> None:
+    """Neither the place nor the clock."""
+    talk = interrupted_telling_hours()
+    deadline = talk.machine.deadline
+    assert talk.at(7.5, Interrupted("On Saturdays we close")) == []
+    assert talk.machine.deadline == deadline
+    say, _ = talk.at(8.0, CallerSaid("uh-huh"))
+    assert say == Say("On Saturdays we close at noon, and on Sundays all day.")
+
+
+def test_nothing_happens_after_the_end() -> None:
+    """The guide's stream is dropped, and every event is ignored."""
+    talk = asked_for_hours()
+    assert talk.at(3.0, CallEnded()) == [DropGuide(1)]
+    for event in (CallEnded(), CallerSaid("hello"), GuideToken(1, "x"), DeadlinePassed()):
+        assert talk.at(4.0, event) == []
+    assert (talk.state, talk.machine.deadline) == (State.ENDED, None)
+
+
+def test_time_never_goes_back() -> None:
+    """An event with an older time counts as happening now."""
+    talk = interrupted_telling_hours()
+    talk.at(1.0, CallerSaid("well", final=False), CallerSpeaking(False))
+    assert talk.machine.deadline == 7.0 + 2.0

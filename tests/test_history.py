@@ -1,0 +1,88 @@
+"""The conversation as the guide is told of it."""
+
+from history import History, Message
+from playback import Playback
+
+
+def reply(text: str, heard: str = "") -> Playback:
+    """A reply of which this has been heard."""
+    return Playback(text, sent=len(text), heard=len(heard))
+
+
+def test_chat_alternates_and_holds_nothing_empty() -> None:
+    """A reply that nobody heard is not there, and the caller's words around it are one message."""
+    history = History()
+    history.caller_said("hi")
+    history.agent_says(reply("Nobody hears this."))
+    history.caller_said("what are your hours")
+    history.agent_says(reply("At nine.", "At nine."))
+    history.caller_said("thanks")
+    assert history.messages() == (
+        Message("user", "hi what are your hours"),
+        Message("assistant", "At nine."),
+        Message("user", "thanks"),
+    )
+
+
+def test_reply_counts_as_far_as_it_is_heard_by_now() -> None:
+    """Reports may come after the next turn has begun."""
+    history, said = History(), reply("We are open.")
+    history.caller_said("hi")
+    history.agent_says(said)
+    history.caller_said("when")
+    said.heard = len("We are")
+    assert history.messages()[1] == Message("assistant", "We are")
+
+
+def test_remark_stands_where_it_was_said() -> None:
+    """What is heard of the reply afterwards comes after it, each word once."""
+    history, said = History(), reply("We are open.", "We are")
+    history.caller_said("hi")
+    history.agent_says(said)
+    history.caller_remarked("lovely")
+    said.heard = len(said.text)
+    assert [message.content for message in history.messages()] == [
+        "hi",
+        "We are",
+        "lovely",
+        "open.",
+    ]
+
+
+def test_two_remarks_at_one_place_are_one_message() -> None:
+    """Nothing was heard between them."""
+    history = History()
+    history.caller_said("hi")
+    history.agent_says(reply("We are open.", "We are"))
+    history.caller_remarked("lovely")
+    history.caller_remarked("really")
+    assert history.messages()[-1] == Message("user", "lovely really")
+
+
+def test_remark_before_any_reply_is_entered_at_the_end() -> None:
+    """There is nothing to place it in."""
+    history = History()
+    history.caller_said("hi")
+    history.caller_remarked("lovely")
+    assert history.messages() == (Message("user", "hi lovely"),)
+
+
+def test_history_can_be_cut_to_the_last_turns() -> None:
+    """It begins with the caller, and the present turn counts."""
+    history = History()
+    for number in range(4):
+        history.caller_said(f"q{number}")
+        history.agent_says(reply(f"a{number}", f"a{number}"))
+    history.caller_said("q4")
+    assert [m.content for m in history.messages(2)] == ["q3", "a3", "q4"]
+    assert len(history.messages(100)) == 9
+
+
+def test_last_heard_is_the_last_reply_of_which_something_was_heard() -> None:
+    """One that nobody heard does not change what the caller has in mind."""
+    history = History()
+    assert history.last_heard() is None
+    first = reply("Shall I?", "Shall I?")
+    history.agent_says(first)
+    history.agent_says(reply("Nobody hears this."))
+    assert history.last_heard() is first

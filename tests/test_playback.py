@@ -1,0 +1,345 @@
+"""What was heard of a reply, told from what the line reports."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playback import CLAUSE_REPEAT_WORDS, Playback
+
+HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sundays all day."
+
+
+def sent(text: str = HOURS) -> Playback:
+    """A reply of which everything has been sent."""
+    playback = Playback()
+    playback.write(text)
+    playback.send()
+    return playback
+
+
+def heard(playback: Playback) -> str:
+    """What the caller has heard of it."""
+    return playback.text[: playback.heard]
+
+
+def left(playback: Playback) -> str:
+    """What a resume would say."""
+    playback.rewind()
+    return playback.send()
+
+
+# --- saying -------------------------------------------------------------------------------------
+
+
+def test_each_word_is_sent_once() -> None:
+    """`send` gives what was written since."""
+    playback = Playback()
+    playback.write("We are")
+    assert playback.send() == "We are"
+    assert playback.send() == ""
+    playback.write(" open.")
+    assert playback.send() == " open."
+
+
+def test_nothing_heard_and_everything_is_said_again() -> None:
+    """From the first word."""
+    assert left(sent()) == HOURS
+
+
+def test_everything_heard_and_nothing_is_said_again() -> None:
+    """Whatever is written later follows."""
+    playback = sent("At nine.")
+    playback.all_played()
+    assert (playback.all_heard, left(playback)) == (True, "")
+    playback.write(" Or ten.")
+    assert not playback.all_heard
+    assert playback.send() == " Or ten."
+
+
+def test_cut_clause_is_said_again_from_its_start() -> None:
+    """A sentence taken up in its middle is hard to follow."""
+    playback = sent()
+    playback.played("We are open from nine to six.")
+    playback.played(" On Saturdays we close")
+    assert left(playback) == "On Saturdays we close at noon, and on Sundays all day."
+
+
+def test_long_clause_is_taken_up_at_the_first_word_not_heard() -> None:
+    """Nobody wants to hear it all again."""
+    text = "one two three four five six seven eight nine ten eleven."
+    playback = sent(text)
+    playback.played(" ".join(text.split()[: CLAUSE_REPEAT_WORDS + 1]))
+    assert left(playback) == "ten eleven."
+
+
+def test_number_with_a_point_in_it_is_one_word() -> None:
+    """A clause ends at a mark before a blank, not within a price."""
+    playback = sent("It costs 12.50 a day and more.")
+    playback.played("It costs 12.50 a")
+    assert left(playback) == "It costs 12.50 a day and more."
+
+
+def test_clause_that_ends_in_a_quotation_mark_ends() -> None:
+    """Closing marks may follow the punctuation."""
+    playback = sent('He said "come in." Then he left.')
+    playback.played('He said "come in." Then')
+    assert left(playback) == "Then he left."
+
+
+# --- tokens played ------------------------------------------------------------------------------
+
+
+def test_reports_add_up_to_what_was_heard() -> None:
+    """One goes on where the last one ended."""
+    playback = sent()
+    playback.played("We are open from nine to six.")
+    assert heard(playback) == "We are open from nine to six."
+    playback.played(" On")
+    assert heard(playback) == "We are open from nine to six. On"
+    assert playback.words_left() == 10
+
+
+@pytest.mark.parametrize(
+    ("written", "reported"),
+    [
+        ("We are open until 9. Then not.", "we are open until nine"),
+        ("Twenty-five, please. Then not.", "Twenty five please"),
+        ("That's O’Neill - yes. Then not.", "thats oneill yes"),
+        ("“Fine,” she said. Then not.", "fine she said"),
+        ("It is $9.50 for each one. Then not.", "it is nine dollars fifty for each one"),
+    ],
+)
+def test_report_is_found_though_it_is_written_differently(written: str, reported: str) -> None:
+    """Speech engines change case, punctuation, spacing and numbers."""
+    playback = sent(written)
+    playback.played(reported)
+    assert heard(playback) == written.removesuffix(" Then not.")
+
+
+def test_report_that_cannot_be_found_is_made_up_for_by_the_next() -> None:
+    """It was as long as what the next one skips."""
+    playback = sent("$9.50. Or less on Mondays.")
+    playback.played("nine dollars and fifty cents.")
+    assert heard(playback) == ""
+    playback.played(" Or less on Mondays.")
+    assert playback.all_heard
+
+
+def test_report_of_words_further_on_is_not_taken_as_heard() -> None:
+    """They reached the line just after it was cut, and were played out of place."""
+    playback = sent()
+    playback.played("all day.")
+    assert heard(playback) == ""
+    playback.played("We are open from nine to six.")
+    assert heard(playback) == "We are open from nine to six."
+
+
+@pytest.mark.parametrize("report", ["", "...", "Hello there caller", "www555"])
+def test_report_of_something_else_changes_nothing(report: str) -> None:
+    """Digits sent on the line, an older reply, or nothing at all."""
+    playback = sent()
+    playback.played(report)
+    assert heard(playback) == ""
+
+
+def test_report_told_twice_counts_once() -> None:
+    """The cut part comes by itself and in the interrupt."""
+    playback = sent("No no no no. Then not.")
+    playback.played("No no")
+    playback.played("no no.")
+    assert heard(playback) == "No no no no."
+    playback.played("no no.")
+    assert heard(playback) == "No no no no."
+
+
+def test_report_that_began_before_the_known_place_still_counts() -> None:
+    """Its beginning had been told of already."""
+    playback = sent()
+    playback.played("We are open from nine")
+    playback.played("from nine to six.")
+    assert heard(playback) == "We are open from nine to six."
+
+
+def test_report_longer_than_what_was_sent_places_nothing_beyond_it() -> None:
+    """Never more than was sent."""
+    playback = Playback()
+    playback.write("We are open from nine to six")
+    playback.sent = len("We are open fr")
+    playback.played("We are open from nine")
+    assert playback.heard <= playback.sent
+
+
+def test_words_said_again_do_not_move_what_was_heard_back() -> None:
+    """After a resume, playback is behind what was heard for a while."""
+    playback = sent()
+    playback.played("We are open from nine to six. On Saturdays we")
+    assert left(playback) == "On Saturdays we close at noon, and on Sundays all day."
+    playback.played("On Saturdays")
+    assert heard(playback) == "We are open from nine to six. On Saturdays we"
+    playback.played(" we close at noon,")
+    assert heard(playback) == "We are open from nine to six. On Saturdays we close at noon,"
+
+
+# --- interrupts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        ("We are open from", "We are open from"),
+        ("On Saturdays we", "We are open from nine to six. On Saturdays we"),
+        (
+            "on Sundays",
+            "We are open from nine to six. On Saturdays we close at noon, and on Sundays",
+        ),
+    ],
+    ids=["whole", "fragment", "later fragment"],
+)
+def test_cut_is_found_whole_or_as_a_fragment(report: str, expected: str) -> None:
+    """Twilio was seen to report the cut segment alone; others report all of it."""
+    playback = sent()
+    playback.interrupted(report, 0)
+    assert heard(playback) == expected
+
+
+def test_cut_is_found_as_the_whole_of_a_resumed_cycle() -> None:
+    """Since the talk cycle began means since the resume."""
+    playback = sent()
+    playback.interrupted("We are open from nine to six. On Saturdays", 0)
+    playback.rewind()
+    playback.send()
+    playback.interrupted("On Saturdays we close", 0)
+    assert heard(playback).endswith("On Saturdays we close")
+
+
+def test_cut_is_found_though_it_is_written_differently() -> None:
+    """As in any report."""
+    playback = sent("We are open from 9 to 6 on weekdays. Then not.")
+    playback.interrupted("We are open from nine to six on", 0)
+    assert heard(playback) == "We are open from 9 to 6 on"
+
+
+def test_cut_of_the_whole_written_differently_is_found_from_its_start() -> None:
+    """Although a part of it was known to be heard."""
+    playback = sent("We are open from 9 to 6 on weekdays. Then not.")
+    playback.interrupted("We are open", 0)
+    playback.interrupted("We are open from nine to six on weekdays", 0)
+    assert heard(playback) == "We are open from 9 to 6 on weekdays."
+
+
+@pytest.mark.parametrize("report", ["", "nothing of the kind"])
+def test_cut_that_is_nowhere_to_be_found_is_estimated(report: str) -> None:
+    """By the words that there was time for."""
+    playback = sent()
+    playback.interrupted(report, 3)
+    assert heard(playback) == "We are open"
+
+
+def test_estimate_never_goes_beyond_what_was_sent() -> None:
+    """However long it is said to have played."""
+    playback = sent("At nine.")
+    playback.interrupted("", 100)
+    assert heard(playback) == "At nine."
+    empty = Playback()
+    empty.interrupted("", 100)
+    assert empty.heard == 0
+
+
+# --- what follows from it -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "report", "context"),
+    [
+        (HOURS, "", ""),
+        (HOURS, "We are open", "We are open"),
+        ("Nine or ten?", "Nine or ten?", "Nine or ten?"),
+        ("Would you like nine or ten?", "Would you like", "Would you like nine or ten?"),
+        ("Would you like nine or ten or two?", "Would", "Would"),
+        ("We are open. Which day?", "We are open.", "We are open."),
+        ("We are open all day. Yes?", "We are open", "We are open"),
+        ("We are open", "We are", "We are"),
+    ],
+)
+def test_context_holds_the_question_that_a_caller_can_complete(
+    text: str, report: str, context: str
+) -> None:
+    """Four words before its end they know what is asked; before it has begun they do not."""
+    playback = sent(text)
+    playback.played(report)
+    assert playback.context() == context
+
+
+def test_reply_knows_its_words() -> None:
+    """What it plays next, and what stands anywhere in it."""
+    playback = sent()
+    playback.played("We are open")
+    assert playback.expects("from nine")
+    assert not playback.expects("On Saturdays")
+    assert not playback.expects("")
+    assert playback.contains("On Saturdays")
+    assert not playback.contains("Hello")
+    assert not playback.contains("")
+
+
+def test_last_words_may_be_left_out_of_what_counts_as_played() -> None:
+    """They had not been spoken yet."""
+    playback = sent("Let me look. At")
+    playback.all_played(but=" At")
+    assert heard(playback) == "Let me look."
+
+
+def test_dash_by_itself_belongs_to_the_word_before_it() -> None:
+    """It is never said, so nothing waits for it."""
+    playback = sent("- Well - yes -")
+    playback.played("well yes")
+    assert playback.all_heard
+
+
+# --- properties ---------------------------------------------------------------------------------
+
+_TEXTS = st.lists(st.sampled_from(["a", "b", "we", "nine,", "no.", "so?", "-"]), max_size=12)
+
+
+@given(_TEXTS, st.lists(st.tuples(st.booleans(), _TEXTS), max_size=8), st.integers(0, 5))
+def test_place_only_moves_forward_and_never_beyond_what_was_sent(
+    text: list[str], reports: list[tuple[bool, list[str]]], spoken: int
+) -> None:
+    """Whatever is reported."""
+    playback = sent(" ".join(text))
+    before = 0
+    for cut, words in reports:
+        if cut:
+            playback.interrupted(" ".join(words), spoken)
+            playback.rewind()
+            playback.send()
+        else:
+            playback.played(" ".join(words))
+        assert before <= playback.heard <= playback.sent
+        before = playback.heard
+
+
+@given(st.integers(1, 30), st.data())
+def test_reply_cut_and_resumed_at_any_place_is_heard_whole_and_in_order(
+    size: int, data: st.DataObject
+) -> None:
+    """No word is lost, and none heard twice but for the clause that was cut."""
+    words = [f"w{i}" + data.draw(st.sampled_from(["", "", ",", "."])) for i in range(size)]
+    playback, ears = sent(" ".join(words)), []
+    said = playback.text
+    for _ in range(data.draw(st.integers(0, 6))):
+        played = said.split()[: data.draw(st.integers(0, len(said.split())))]
+        ears += played
+        if data.draw(st.booleans()):
+            playback.played(" ".join(played))
+        else:
+            playback.interrupted(" ".join(played), 0)
+        said = left(playback)
+    ears += said.split()
+    reached = 0
+    for word in ears:
+        at = words.index(word)
+        assert at <= reached
+        assert not any(w[-1] in ",." for w in words[at : max(at, reached - 1)])
+        reached = max(reached, at + 1)
+    assert reached == size

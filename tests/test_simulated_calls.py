@@ -1,0 +1,182 @@
+"""Thousands of random calls on a virtual clock, every word accounted for.
+
+`SIMULATED_CALLS=100000 python -m pytest tests/test_simulated_calls.py` searches longer.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+import history
+from barge_in import BargeIn
+from history import History
+from playback import Playback
+from tests.simulation import (
+    Conditions,
+    Simulation,
+    check_history_is_what_was_heard,
+    check_nothing_said_is_lost,
+    check_resumed_replies_are_whole,
+)
+from turn_events import Action, CallerSaid, GuideToken, State
+
+CALLS = int(os.environ.get("SIMULATED_CALLS", "2400"))
+
+CONDITIONS = [
+    Conditions(speaker_events=speaker, tokens_played=tokens, partials=partials, reports=reports)
+    for speaker, tokens, partials in product((True, False), repeat=3)
+    for reports in ("fragment", "whole", "empty")
+]
+
+
+def simulate(seed: int, conditions: Conditions) -> Simulation:
+    """Play one call and hold it to everything that must be true."""
+    sim = Simulation(seed, conditions)
+    sim.run()
+    check_nothing_said_is_lost(sim)
+    if sim.line_is_known_to_report:
+        check_history_is_what_was_heard(sim)
+    located = conditions.reports == "fragment" and (
+        conditions.speaker_events or conditions.partials
+    )
+    if sim.line_is_known_to_report or located:
+        check_resumed_replies_are_whole(sim)
+    return sim
+
+
+@pytest.mark.parametrize("conditions", CONDITIONS, ids=lambda c: "-".join(_names(c)))
+def test_every_word_of_a_call_is_accounted_for(conditions: Conditions) -> None:
+    """Whatever the line tells: nothing said is lost, and nothing but what was heard is history."""
+    outcomes = set()
+    for seed in range(max(1, CALLS // len(CONDITIONS))):
+        outcomes |= {made.outcome for made in simulate(seed, conditions).decided}
+    assert {"asked", "extended", "cancelled", "resumed", "kept", "ignored"} <= outcomes
+
+
+def _names(conditions: Conditions) -> Iterator[str]:
+    yield from (name for name, on in vars(conditions).items() if on is True)
+    yield conditions.reports
+
+
+# --- the checks bite ----------------------------------------------------------------------------
+
+
+def _says_during_a_pause(machine: BargeIn, token: GuideToken) -> Iterator[Action]:
+    machine._reply.playback.write(token.text)
+    yield from machine._say()
+
+
+def _never_drops(_: BargeIn) -> Iterator[Action]:
+    return iter(())
+
+
+def _never_closes(_: BargeIn) -> Iterator[Action]:
+    return iter(())
+
+
+def _decides_on_partials(machine: BargeIn, said: CallerSaid) -> Iterator[Action]:
+    yield from _hear_while_paused(machine, CallerSaid(said.text))
+
+
+def _starts_over(playback: Playback) -> None:
+    playback.sent = playback._cycle_start = playback._played = 0
+
+
+def _goes_on_after_what_was_sent(_: Playback) -> None:
+    return
+
+
+def _goes_on_a_word_too_late(playback: Playback) -> None:
+    _rewind(playback)
+    skipped = playback.text.find(" ", playback.sent)
+    playback.sent = len(playback.text) if skipped < 0 else skipped
+
+
+def _believes_all_was_heard(entry: Any) -> str:
+    return str(entry.playback.text[entry.start : entry.end or entry.playback.sent].strip())
+
+
+def _forgets_remarks(_: History, _text: str) -> None:
+    return
+
+
+def _enters_remarks_twice(talk: History, text: str) -> None:
+    _caller_remarked(talk, text)
+    talk.caller_said(text)
+
+
+def _forgets_the_turn(_: History, _text: str) -> None:
+    return
+
+
+def _takes_every_report_for_the_present_reply(machine: BargeIn, _: str) -> Playback:
+    return machine._reply.playback
+
+
+def _jumps_to_any_report(playback: Playback, report: str) -> None:
+    playback.interrupted(report, 0)
+
+
+_hear_while_paused = BargeIn._hear_while_paused
+_rewind = Playback.rewind
+_caller_remarked = History.caller_remarked
+
+FAULTS: dict[str, tuple[type, str, Any]] = {
+    "stream of a cancelled reply stays open": (BargeIn, "_drop_guide", _never_drops),
+    "talk cycle is never closed": (BargeIn, "_close_cycle", _never_closes),
+    "resume starts the reply over": (Playback, "rewind", _starts_over),
+    "resume skips what was not heard": (Playback, "rewind", _goes_on_after_what_was_sent),
+    "resume is one word late": (Playback, "rewind", _goes_on_a_word_too_late),
+    "history holds what was sent": (history._AgentWords, "text", property(_believes_all_was_heard)),
+    "remarks are forgotten": (History, "caller_remarked", _forgets_remarks),
+    "remarks are entered twice": (History, "caller_remarked", _enters_remarks_twice),
+    "turns are forgotten": (History, "caller_said", _forgets_the_turn),
+    "reports go to the wrong reply": (
+        BargeIn,
+        "_playback_of",
+        _takes_every_report_for_the_present_reply,
+    ),
+    "stray words count as heard": (Playback, "played", _jumps_to_any_report),
+}
+
+ROWS: dict[str, tuple[State, type, Callable[..., Iterator[Action]]]] = {
+    "words are sent during a pause": (State.PAUSED, GuideToken, _says_during_a_pause),
+    "partials decide": (State.PAUSED, CallerSaid, _decides_on_partials),
+}
+
+
+def _is_caught(calls: int = 400) -> bool:
+    for seed in range(calls):
+        try:
+            simulate(seed, CONDITIONS[seed % len(CONDITIONS)])
+        except AssertionError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_seeded_fault_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does this wrong does not pass."""
+    owner, name, wrong = FAULTS[fault]
+    monkeypatch.setattr(owner, name, wrong)
+    assert _is_caught()
+
+
+@pytest.mark.parametrize("fault", ROWS)
+def test_seeded_fault_in_the_table_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong row does not pass either."""
+    state, event, wrong = ROWS[fault]
+    rows = BargeIn.TRANSITIONS[state]
+    wrong_row = (wrong, rows[event][1])
+    table = {**BargeIn.TRANSITIONS, state: {**rows, event: wrong_row}}
+    monkeypatch.setattr(BargeIn, "TRANSITIONS", table)
+    assert _is_caught()
+
+
+def test_machine_that_never_resumes_by_itself_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would not lead back to listening."""
+    monkeypatch.setattr(BargeIn, "deadline", property(lambda _: None))
+    assert _is_caught()
