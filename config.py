@@ -75,7 +75,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8-sig",  # some editors of Windows begin a file with the mark
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -30,14 +30,12 @@ def mask_numbers(text: str) -> str:
 
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {
-        key: value if key == "timestamp" or _is_plain(value) else mask_numbers(str(value))
-        for key, value in event.items()
-    }
+    return {key: _mask_value(value) for key, value in event.items()}
 
 
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, int | float)
+def _mask_value(value: object) -> object:
+    is_plain = value is None or isinstance(value, int | float)  # a count is no telephone number
+    return value if is_plain else mask_numbers(str(value))
 
 
 def _render(logger: WrappedLogger, method: str, event: EventDict) -> str:

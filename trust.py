@@ -30,7 +30,7 @@ FORWARDING_HEADERS: Final = frozenset(
     }
 )
 """Headers that show that a request came through something. So does every `x-forwarded-*`, and
-everything that is named `x-real-*`, `x-original-*`, `x-client-*` or `x-cluster-*`."""
+everything that is named `x-real-*`, `x-original-*`, `x-client-*`, `x-cluster-*` or `x-envoy-*`."""
 
 _FORWARDING_PREFIXES: Final = (
     "x-forwarded",
@@ -41,7 +41,7 @@ _FORWARDING_PREFIXES: Final = (
     "x-envoy-",
 )
 
-_TOKEN: Final = re.compile(r"([0-9]{1,12})\.(\w+)\.([0-9a-f]{64})", re.ASCII)
+_TOKEN: Final = re.compile(r"([0-9]+)\.(\w+)\.([0-9a-f]{64})")
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
@@ -76,8 +76,8 @@ def host_of(authority: str) -> str:
 
 
 def _is_loopback_origin(origin: str) -> bool:
-    scheme, separator, authority = origin.partition("://")
-    return bool(separator) and scheme in {"http", "https"} and _is_loopback(host_of(authority))
+    scheme, _, authority = origin.partition("://")
+    return scheme in {"http", "https"} and _is_loopback(host_of(authority))
 
 
 def _is_loopback(host: str) -> bool:

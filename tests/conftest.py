@@ -12,7 +12,10 @@ settings.load_profile("frontdesk")
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     names = {field.upper() for field in Settings.model_fields}
     for name in [name for name in os.environ if name.upper() in names]:
         monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())  # where there is no .env

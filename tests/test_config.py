@@ -1,0 +1,579 @@
+"""What the owner can set, what is refused, and that `.env.example` tells of all of it."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from pydantic_core import PydanticUndefined
+
+from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory without an owner's `.env`."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets variables of the environment, and reads the settings."""
+
+    def load(**variables: str) -> Settings:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return load
+
+
+def problems(env: Any, **variables: str) -> list[str]:
+    """The lines of the message that refuses these settings."""
+    with pytest.raises(SettingsError) as refused:
+        env(**variables)
+    head, *lines = str(refused.value).splitlines()
+    assert head == "These settings cannot be used (see .env.example for all of them):"
+    return [line.removeprefix("  ") for line in lines]
+
+
+# --- defaults -----------------------------------------------------------------------------------
+
+
+def test_settings_serve_this_machine_by_default() -> None:
+    """Out of the box: this machine alone, the demo guide, no instructions, no transcripts."""
+    settings = load_settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.public_url is None
+    assert settings.auth_token == ""
+    assert settings.guide_base_url is None
+    assert settings.guide_api_key.get_secret_value() == "anonymous"
+    assert settings.guide_model == "guide"
+    assert settings.guide_instructions == ""
+    assert settings.guide_history_turns is None
+    assert settings.log_transcripts is False
+
+
+def test_relay_is_asked_for_what_selective_barge_in_needs() -> None:
+    """Speech stops the agent, its words arrive, and who speaks and what was heard is reported."""
+    assert load_settings().relay_attributes == {
+        "welcomeGreeting": "Hello, thanks for calling. How can I help you?",
+        "welcomeGreetingInterruptible": "speech",
+        "language": "en-US",
+        "transcriptionProvider": "Deepgram",
+        "speechModel": "flux",
+        "partialPrompts": True,
+        "interruptible": "speech",
+        "interruptSensitivity": "high",
+        "reportInputDuringAgentSpeech": "speech",
+        "ignoreBackchannel": False,
+        "dtmfDetection": True,
+        "events": "speaker-events tokens-played",
+    }
+
+
+def test_default_times_are_those_of_the_design() -> None:
+    """The timeouts that field experience supports, in seconds."""
+    settings = load_settings()
+    assert settings.barge_in_resume_timeout_s == 2.0
+    assert settings.caller_speech_ceiling_s == 10.0
+    assert settings.late_backchannel_s == 2.0
+    assert settings.heard_grace_s == 0.5
+    assert settings.call_token_ttl_s == 120.0
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    """They are read once, and the same for every call."""
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.port = 1
+
+
+def test_version_is_that_of_the_project() -> None:
+    """What `/health` reports is what `pyproject.toml` says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+
+
+# --- where they come from -----------------------------------------------------------------------
+
+
+def test_settings_are_read_from_environment(env: Any) -> None:
+    """A variable of a setting's name, in either case of letters."""
+    settings = env(PORT="9090", guide_model="receptionist", LOG_TRANSCRIPTS="true")
+    assert (settings.port, settings.guide_model) == (9090, "receptionist")
+    assert settings.log_transcripts is True
+
+
+def test_empty_variable_counts_as_unset(env: Any) -> None:
+    """Compose files and panels leave empty variables behind."""
+    every = {name.upper(): "" for name in Settings.model_fields}
+    assert env(**every) == Settings.model_construct()
+
+
+def test_settings_are_read_from_env_file(env: Any) -> None:
+    """The environment wins over the file, and foreign lines in it do no harm."""
+    Path(".env").write_text(
+        "# ours\r\nPORT=9090\r\nGUIDE_MODEL='receptionist'\r\nRELAY_VOICE=\r\nOTHER_APP=1\r\n",
+        encoding="utf-8",
+    )
+    settings = env(GUIDE_MODEL="other")
+    assert (settings.port, settings.guide_model) == (9090, "other")
+    assert settings.relay_voice is None
+
+
+def test_env_file_may_hold_any_script() -> None:
+    """A greeting in any language."""
+    Path(".env").write_text('WELCOME_GREETING="Grüß Gott, こんにちは!"\n', encoding="utf-8")
+    assert load_settings().welcome_greeting == "Grüß Gott, こんにちは!"
+
+
+def test_env_file_may_begin_with_byte_order_mark() -> None:
+    """As editors of Windows write it; the first setting would be lost without notice."""
+    Path(".env").write_text("PORT=9090\n", encoding="utf-8-sig")
+    assert load_settings().port == 9090
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_env_file_that_is_not_utf8_is_refused(encoding: str) -> None:
+    """With a message that says what to do."""
+    Path(".env").write_text("WELCOME_GREETING=Grüß Gott\n", encoding=encoding)
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8 text\. Save it as UTF-8"):
+        load_settings()
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+FLUX: Final = "needs the speech model flux (RELAY_SPEECH_MODEL), which is for English"
+URL: Final = "expected an address such as https://api.example.com/v1"
+PUBLIC: Final = "expected the https address this app has from outside, no query"
+SECRET: Final = "expected the secret alone, without blanks or quotes in it"
+TAG: Final = "expected a language tag such as en-US, or multi"
+NAME: Final = "expected a name of letters, digits and . _ : / - without blanks"
+PLAIN: Final = "expected plain text without control characters"
+
+SECONDS: Final = [name for name in Settings.model_fields if name.endswith("_s")]
+INPUTS: Final = [
+    "relay_interruptible",
+    "relay_welcome_greeting_interruptible",
+    "relay_report_input_during_agent_speech",
+]
+SWITCHES: Final = [
+    "log_transcripts",
+    "relay_partial_prompts",
+    "relay_profanity_filter",
+    "relay_smart_format",
+    "relay_ignore_backchannel",
+    "relay_echo_prompt_filtering",
+    "relay_background_noise_reduction",
+    "relay_dtmf_detection",
+]
+
+WRONG: Final[list[tuple[str, str, str]]] = [
+    ("PORT", "0", "greater than or equal to 1 (for example PORT=8080)"),
+    ("PORT", "65536", "less than or equal to 65535 (for example PORT=8080)"),
+    ("PORT", "http", "a valid integer"),
+    ("PUBLIC_URL", "desk.example.com", URL),
+    ("PUBLIC_URL", "wss://desk.example.com", URL),
+    ("PUBLIC_URL", "https://", URL),
+    ("PUBLIC_URL", "https://[desk", URL),
+    ("PUBLIC_URL", "https://me:pw@desk.example.com", URL),
+    ("PUBLIC_URL", "https://desk.example.com/a b", URL),
+    ("PUBLIC_URL", "https://desk.example.com/a ", URL),
+    ("PUBLIC_URL", "https://desk.\nexample.com", URL),
+    ("PUBLIC_URL", "http://desk.example.com", PUBLIC),
+    ("PUBLIC_URL", "https://desk.example.com?a=b", PUBLIC),
+    ("PUBLIC_URL", "https://desk.example.com/?", PUBLIC),
+    ("PUBLIC_URL", "https://desk.example.com/#top", PUBLIC),
+    ("GUIDE_BASE_URL", "localhost:5107/v1", URL),
+    ("GUIDE_BASE_URL", "ftp://localhost/v1", URL),
+    ("GUIDE_BASE_URL", "http:///v1", URL),
+    ("TWILIO_AUTH_TOKEN", "two words", SECRET),
+    ("TWILIO_AUTH_TOKEN", "newline\n", SECRET),
+    ("GUIDE_API_KEY", "schlüssel", SECRET),
+    ("WELCOME_GREETING", "Hello\x1b[2J", PLAIN),
+    ("WELCOME_GREETING", "Hello\ufffe", PLAIN),
+    ("GUIDE_APOLOGY", "Sorry\x7f", PLAIN),
+    ("GUIDE_HISTORY_TURNS", "0", "greater than or equal to 1"),
+    ("SPEAKING_RATE_WPS", "0", "greater than 0"),
+    ("SPEAKING_RATE_WPS", "1001", "less than or equal to 1000"),
+    ("SPEAKING_RATE_WPS", "nan", "finite number"),
+    ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error' (for example LOG_LEVEL=info)"),
+    ("RELAY_LANGUAGE", "English", TAG),
+    ("RELAY_LANGUAGE", "en_US", TAG),
+    ("RELAY_TTS_LANGUAGE", "e", TAG),
+    ("RELAY_TRANSCRIPTION_LANGUAGE", "en-", TAG),
+    ("RELAY_TTS_PROVIDER", "Deepgram", "'Google', 'Amazon' or 'ElevenLabs'"),
+    ("RELAY_TRANSCRIPTION_PROVIDER", "Amazon", "'Google' or 'Deepgram'"),
+    ("RELAY_VOICE", "a voice", NAME),
+    ("RELAY_VOICE", "v" * 201, NAME),
+    ("RELAY_SPEECH_MODEL", "a model", NAME),
+    ("RELAY_EOT_THRESHOLD", "0.4", "greater than or equal to 0.5"),
+    ("RELAY_EOT_THRESHOLD", "0.95", "less than or equal to 0.9"),
+    ("RELAY_SPEECH_TIMEOUT", "soon", "expected auto, or 600 to 5000 (ms)"),
+    ("RELAY_SPEECH_TIMEOUT", "1.5", "expected auto, or 600 to 5000 (ms)"),
+    ("RELAY_SPEECH_TIMEOUT", "599", "greater than or equal to 600"),
+    ("RELAY_SPEECH_TIMEOUT", "5001", "less than or equal to 5000"),
+    ("RELAY_HINTS", "Anna\x01", PLAIN),
+    ("RELAY_HINTS", "a" * 10_001, "at most 10000 characters"),
+    ("RELAY_INTERRUPT_SENSITIVITY", "top", "'high', 'medium' or 'low'"),
+    ("RELAY_EVENTS", "debugging", "'speaker-events tokens-played', 'speaker-events', 'tokens-pl"),
+    ("RELAY_ELEVENLABS_TEXT_NORMALIZATION", "yes", "'on', 'auto' or 'off'"),
+    ("RELAY_INTELLIGENCE_SERVICE", "my service", NAME),
+    *[(name.upper(), "0", "greater than 0") for name in SECONDS],
+    *[(name.upper(), "-1", "greater than 0") for name in SECONDS],
+    *[(name.upper(), "3601", "less than or equal to 3600") for name in SECONDS],
+    *[(name.upper(), "nan", "finite number") for name in SECONDS],
+    *[(name.upper(), "2s", "a valid number") for name in SECONDS],
+    *[(name.upper(), "voice", "'none', 'dtmf', 'speech' or 'any'") for name in INPUTS],
+    *[(name.upper(), "maybe", "a valid boolean") for name in SWITCHES],
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"), WRONG, ids=[f"{name}={value[:20]!r}" for name, value, _ in WRONG]
+)
+def test_wrong_setting_is_named_with_what_would_be_right(
+    name: str, value: str, right: str, env: Any
+) -> None:
+    """The owner reads the variable's name and what it expects."""
+    lines = problems(env, **{name: value})
+    assert all(line.startswith(f"{name}: ") for line in lines)
+    assert right in " ".join(lines)
+
+
+def test_every_seconds_setting_is_covered() -> None:
+    """The lists above hold every setting of their kind."""
+    assert len(SECONDS) == 9
+    declared = {name: str(field.annotation) for name, field in Settings.model_fields.items()}
+    assert {name for name, kind in declared.items() if "bool" in kind} == set(SWITCHES)
+    assert {name for name, kind in declared.items() if "dtmf" in kind} == set(INPUTS)
+
+
+DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
+    (
+        {"RELAY_SPEECH_MODEL": "flux", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+        ["RELAY_SPEECH_MODEL: flux is a model of Deepgram's"],
+    ),
+    (
+        {"RELAY_PARTIAL_PROMPTS": "true", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+        [f"RELAY_PARTIAL_PROMPTS: {FLUX}"],
+    ),
+    (
+        {"RELAY_PARTIAL_PROMPTS": "true", "RELAY_SPEECH_MODEL": "nova-3-general"},
+        [f"RELAY_PARTIAL_PROMPTS: {FLUX}"],
+    ),
+    (
+        {"RELAY_EOT_THRESHOLD": "0.7", "RELAY_LANGUAGE": "de-DE"},
+        [f"RELAY_EOT_THRESHOLD: {FLUX}"],
+    ),
+    (
+        {"RELAY_TRANSCRIPTION_LANGUAGE": "multi", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+        ["RELAY_TRANSCRIPTION_LANGUAGE: multi needs RELAY_TRANSCRIPTION_PROVIDER=Deepgram"],
+    ),
+    (
+        {"RELAY_TTS_LANGUAGE": "multi", "RELAY_TTS_PROVIDER": "Amazon"},
+        ["RELAY_TTS_LANGUAGE: multi needs RELAY_TTS_PROVIDER=ElevenLabs"],
+    ),
+    (
+        {
+            "RELAY_LANGUAGE": "multi",
+            "RELAY_TTS_PROVIDER": "Google",
+            "RELAY_TRANSCRIPTION_PROVIDER": "Google",
+            "RELAY_PARTIAL_PROMPTS": "true",
+        },
+        [
+            f"RELAY_PARTIAL_PROMPTS: {FLUX}",
+            "RELAY_TRANSCRIPTION_LANGUAGE: multi needs RELAY_TRANSCRIPTION_PROVIDER=Deepgram",
+            "RELAY_TTS_LANGUAGE: multi needs RELAY_TTS_PROVIDER=ElevenLabs",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "lines"), DISAGREEING)
+def test_settings_that_disagree_are_refused(
+    env: Any, variables: dict[str, str], lines: list[str]
+) -> None:
+    """Twilio would end every call over them."""
+    assert problems(env, **variables) == lines
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"RELAY_PARTIAL_PROMPTS": "false", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+        {"RELAY_LANGUAGE": "multi"},
+        {"RELAY_LANGUAGE": "multi", "RELAY_TTS_PROVIDER": "ElevenLabs"},
+        {"RELAY_SPEECH_MODEL": "flux", "RELAY_PARTIAL_PROMPTS": "true"},
+        {"RELAY_SPEECH_MODEL": "telephony", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+    ],
+)
+def test_settings_that_agree_are_taken(env: Any, variables: dict[str, str]) -> None:
+    """What goes together is not refused."""
+    env(**variables)
+
+
+def test_every_problem_is_in_one_message(env: Any) -> None:
+    """An owner mends them all before the next start."""
+    assert problems(env, PORT="0", PUBLIC_URL="desk", HEARD_GRACE_S="x", LOG_LEVEL="loud") == [
+        "HEARD_GRACE_S: Input should be a valid number, unable to parse string as a number",
+        "LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error' "
+        "(for example LOG_LEVEL=info)",
+        "PORT: Input should be greater than or equal to 1 (for example PORT=8080)",
+        f"PUBLIC_URL: {URL}",
+    ]
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+
+def test_secrets_are_not_shown(env: Any) -> None:
+    """Neither in a log line nor in a debugger."""
+    settings = env(TWILIO_AUTH_TOKEN="hush-token", GUIDE_API_KEY="hush-key")
+    assert settings.auth_token == "hush-token"
+    assert settings.guide_api_key.get_secret_value() == "hush-key"
+    for shown in (repr(settings), str(settings), str(settings.model_dump()), f"{settings}"):
+        assert "hush" not in shown
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"TWILIO_AUTH_TOKEN": "hush token", "GUIDE_API_KEY": "hush key"},
+        {"PORT": "0"},
+        {"RELAY_SPEECH_MODEL": "flux", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
+    ],
+)
+def test_secrets_are_not_in_messages(env: Any, others: dict[str, str]) -> None:
+    """Whatever is wrong, with the secret or beside it; nor in the error underneath."""
+    secrets = {"TWILIO_AUTH_TOKEN": "hush-token", "GUIDE_API_KEY": "hush-key"}
+    message = "\n".join(problems(env, GUIDE_HISTORY_TURNS="x", **{**secrets, **others}))
+    assert "hush" not in message
+    with pytest.raises(ValidationError) as error:
+        Settings()
+    assert "hush" not in str(error.value)
+
+
+def test_secret_is_not_in_message_of_disagreement(env: Any) -> None:
+    """The check that sees all settings tells of none but its own."""
+    lines = problems(
+        env,
+        TWILIO_AUTH_TOKEN="hush-token",
+        RELAY_SPEECH_MODEL="flux",
+        RELAY_TRANSCRIPTION_PROVIDER="Google",
+    )
+    assert "hush" not in "\n".join(lines)
+    with pytest.raises(ValidationError) as error:
+        Settings()
+    assert "hush" not in str(error.value)
+
+
+# --- instructions -------------------------------------------------------------------------------
+
+
+def test_instructions_may_be_text_itself(env: Any) -> None:
+    """What is no file and not the word default is what the guide is told."""
+    assert env(GUIDE_INSTRUCTIONS="Be brief.").guide_instructions == "Be brief."
+
+
+def test_instructions_may_be_those_for_the_telephone(env: Any) -> None:
+    """The word default stands for a text of ours."""
+    assert env(GUIDE_INSTRUCTIONS="default").guide_instructions == DEFAULT_INSTRUCTIONS
+    assert "telephone" in DEFAULT_INSTRUCTIONS
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_instructions_may_be_in_a_file(env: Any, encoding: str) -> None:
+    """Without the blanks around them, or the mark that some editors begin with."""
+    Path("guide.txt").write_text("\nBe brief.\nGrüß Gott.\n", encoding=encoding)
+    assert env(GUIDE_INSTRUCTIONS="@guide.txt").guide_instructions == "Be brief.\nGrüß Gott."
+
+
+def test_instructions_of_greatest_length_are_taken(env: Any) -> None:
+    """A hundred thousand characters."""
+    Path("guide.txt").write_text("é" * 100_000, encoding="utf-8")
+    assert len(env(GUIDE_INSTRUCTIONS="@guide.txt").guide_instructions) == 100_000
+
+
+def test_instructions_that_cannot_be_read_are_refused(env: Any) -> None:
+    """A file that is missing, a directory, not UTF-8, or far too long."""
+    Path("latin.txt").write_bytes("Grüß Gott".encode("latin-1"))
+    Path("long.txt").write_text("x" * 100_001, encoding="utf-8")
+    expected = "expected a readable UTF-8 text file after the @"
+    for given, right in {
+        "@missing.txt": expected,
+        "@latin.txt": expected,
+        "@.": expected,
+        "@": expected,
+        "@long.txt": "expected at most 100000 characters in long.txt",
+    }.items():
+        (line,) = problems(env, GUIDE_INSTRUCTIONS=given)
+        assert line.startswith(f"GUIDE_INSTRUCTIONS: {right}")
+
+
+# --- what follows from them ---------------------------------------------------------------------
+
+
+def test_base_urls_lose_their_last_slash(env: Any) -> None:
+    """Paths are appended to them."""
+    settings = env(
+        PUBLIC_URL="https://desk.example.com/a/", GUIDE_BASE_URL="http://localhost:5107/v1//"
+    )
+    assert settings.public_url == "https://desk.example.com/a"
+    assert settings.guide_base_url == "http://localhost:5107/v1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "model", "partials"),
+    [
+        ({}, "flux", True),
+        ({"RELAY_LANGUAGE": "en-GB"}, "flux", True),
+        ({"RELAY_LANGUAGE": "EN-au"}, "flux", True),
+        ({"RELAY_LANGUAGE": "de-DE"}, None, False),
+        ({"RELAY_LANGUAGE": "multi"}, None, False),
+        ({"RELAY_LANGUAGE": "de-DE", "RELAY_TRANSCRIPTION_LANGUAGE": "en-US"}, "flux", True),
+        ({"RELAY_LANGUAGE": "en-US", "RELAY_TRANSCRIPTION_LANGUAGE": "de-DE"}, None, False),
+        ({"RELAY_TRANSCRIPTION_PROVIDER": "Google"}, None, False),
+        ({"RELAY_SPEECH_MODEL": "nova-3-general"}, "nova-3-general", False),
+        ({"RELAY_PARTIAL_PROMPTS": "false"}, "flux", False),
+    ],
+)
+def test_partial_prompts_are_asked_for_where_they_can_be_had(
+    env: Any, variables: dict[str, str], model: str | None, partials: bool
+) -> None:
+    """They come with Deepgram's flux, and that with English."""
+    settings = env(**variables)
+    assert settings.speech_model == model
+    assert settings.relay_attributes.get("speechModel") == model
+    assert settings.relay_attributes["partialPrompts"] is partials
+
+
+def test_relay_attributes_are_those_the_owner_set(env: Any) -> None:
+    """Each setting becomes the attribute of its name."""
+    settings = env(
+        WELCOME_GREETING="Hi <there> & welcome",
+        RELAY_LANGUAGE="es-ES",
+        RELAY_TTS_LANGUAGE="es-US",
+        RELAY_TRANSCRIPTION_LANGUAGE="en-US",
+        RELAY_TTS_PROVIDER="Google",
+        RELAY_VOICE="es-US-Journey-O",
+        RELAY_TRANSCRIPTION_PROVIDER="Deepgram",
+        RELAY_SPEECH_MODEL="flux",
+        RELAY_PARTIAL_PROMPTS="yes",
+        RELAY_EOT_THRESHOLD="0.7",
+        RELAY_SPEECH_TIMEOUT="900",
+        RELAY_HINTS="Anna, Zürich",
+        RELAY_PROFANITY_FILTER="off",
+        RELAY_SMART_FORMAT="0",
+        RELAY_INTERRUPTIBLE="any",
+        RELAY_INTERRUPT_SENSITIVITY="low",
+        RELAY_WELCOME_GREETING_INTERRUPTIBLE="none",
+        RELAY_REPORT_INPUT_DURING_AGENT_SPEECH="any",
+        RELAY_IGNORE_BACKCHANNEL="true",
+        RELAY_ECHO_PROMPT_FILTERING="true",
+        RELAY_BACKGROUND_NOISE_REDUCTION="true",
+        RELAY_DTMF_DETECTION="false",
+        RELAY_EVENTS="tokens-played",
+        RELAY_ELEVENLABS_TEXT_NORMALIZATION="on",
+        RELAY_INTELLIGENCE_SERVICE="GA0123",
+    )
+    assert settings.relay_attributes == {
+        "welcomeGreeting": "Hi <there> & welcome",
+        "welcomeGreetingInterruptible": "none",
+        "language": "es-ES",
+        "ttsLanguage": "es-US",
+        "transcriptionLanguage": "en-US",
+        "ttsProvider": "Google",
+        "voice": "es-US-Journey-O",
+        "transcriptionProvider": "Deepgram",
+        "speechModel": "flux",
+        "partialPrompts": True,
+        "eotThreshold": 0.7,
+        "speechTimeout": 900,
+        "hints": "Anna, Zürich",
+        "profanityFilter": False,
+        "deepgramSmartFormat": False,
+        "interruptible": "any",
+        "interruptSensitivity": "low",
+        "reportInputDuringAgentSpeech": "any",
+        "ignoreBackchannel": True,
+        "echoPromptFiltering": True,
+        "backgroundNoiseReduction": True,
+        "dtmfDetection": False,
+        "events": "tokens-played",
+        "elevenlabsTextNormalization": "on",
+        "intelligenceService": "GA0123",
+    }
+
+
+def test_attribute_that_means_nothing_is_left_out(env: Any) -> None:
+    """A blank greeting, and no events, are no attributes at all."""
+    settings = env(WELCOME_GREETING="  ", RELAY_EVENTS="none", RELAY_SPEECH_TIMEOUT="auto")
+    assert "welcomeGreeting" not in settings.relay_attributes
+    assert "events" not in settings.relay_attributes
+    assert settings.relay_attributes["speechTimeout"] == "auto"
+
+
+# --- .env.example -------------------------------------------------------------------------------
+
+EXAMPLE: Final = (ROOT / ".env.example").read_text(encoding="utf-8")
+SETTING: Final = re.compile(r"#([A-Z][A-Z0-9_]*)=(.*)")
+EXAMPLES: Final = [match for line in EXAMPLE.splitlines() if (match := SETTING.fullmatch(line))]
+
+
+def test_example_tells_of_every_setting_once() -> None:
+    """All of them, in the order of `Settings`, and nothing else."""
+    assert [example[1] for example in EXAMPLES] == [name.upper() for name in Settings.model_fields]
+
+
+def test_example_changes_nothing_when_copied() -> None:
+    """Every line of it is a comment."""
+    assert all(not line or line.startswith("#") for line in EXAMPLE.splitlines())
+    Path(".env").write_text(EXAMPLE, encoding="utf-8")
+    assert load_settings() == Settings.model_construct()
+
+
+def test_example_changes_nothing_when_uncommented() -> None:
+    """The values that it shows are the defaults."""
+    Path(".env").write_text(SETTING.sub(r"\1=\2", EXAMPLE), encoding="utf-8")
+    assert load_settings() == Settings.model_construct()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example[1] for example in EXAMPLES])
+def test_example_shows_default_and_explains_it(example: re.Match[str]) -> None:
+    """A value where there is a default and none where there is not, below a comment."""
+    default = Settings.model_fields[example[1].lower()].default
+    assert default is not PydanticUndefined
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    shown = str(default).lower() if isinstance(default, bool) else str(default or "")
+    assert example[2] == shown
+    lines = EXAMPLE.splitlines()
+    above = lines[lines.index(example[0]) - 1]
+    assert above.startswith("# ")
+    assert above.endswith(".")
+
+
+def settings_by_heading(text: str, line_of: str) -> list[tuple[str, str]]:
+    """Each setting in lower case, with the heading above it. `line_of` matches one or the other."""
+    found, heading = [], ""
+    for match in re.finditer(line_of, text, re.MULTILINE):
+        heading = match["heading"] or heading
+        if match["setting"]:
+            found.append((heading, match["setting"].lower()))
+    return found
+
+
+def test_example_is_grouped_as_the_settings_are() -> None:
+    """Under the same headings."""
+    source = (ROOT / "config.py").read_text(encoding="utf-8")
+    fields = source[source.index("class Settings(") : source.index("    @field_validator")]
+    assert settings_by_heading(
+        EXAMPLE, r"^(# --- (?P<heading>.*?) -+$|#(?P<setting>[A-Z_]+)=)"
+    ) == settings_by_heading(fields, r"^    (# (?P<heading>[^:\n]*)|(?P<setting>[a-z_]+): )")
