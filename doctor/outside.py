@@ -1,0 +1,87 @@
+"""PUBLIC_URL leads to the app, or why it does not."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import httpx2
+
+from config import Settings
+from doctor.door import Door, local_address
+from doctor.health import Health, read_health
+from doctor.network import broken
+from doctor.report import CheckError, failed
+
+_CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
+    # The first row that fits the error, or one that caused it, is what is said.
+    (
+        ssl.SSLCertVerificationError,
+        "its TLS certificate is not trusted",
+        "It has to be for the host in PUBLIC_URL, in date, and from an authority that Twilio knows"
+        " too. SSL_CERT_FILE names a private one for this check only.",
+    ),
+    (
+        ssl.SSLError,
+        "it does not speak TLS",
+        "PUBLIC_URL has to lead to the tunnel or proxy, which speaks TLS, not to the app's PORT.",
+    ),
+    (
+        socket.gaierror,
+        "no such host is known",
+        "Check PUBLIC_URL. A tunnel may get another name whenever it is started.",
+    ),
+    (
+        (TimeoutError, httpx2.TimeoutException),
+        "no answer in time",
+        "Check that a firewall lets requests through, and that nothing else uses the port.",
+    ),
+    (
+        (ConnectionRefusedError, httpx2.ConnectError),
+        "nothing answers there",
+        "Start the tunnel or proxy, or correct PUBLIC_URL.",
+    ),
+    (
+        (httpx2.InvalidURL, httpx2.UnsupportedProtocol),
+        "it is no address",
+        "Correct PUBLIC_URL: https:// and the host's name.",
+    ),
+)
+
+
+def outside_door(settings: Settings, public_url: str) -> Door:
+    """The way to the app that Twilio takes."""
+    return Door(public_url, public_url, settings.auth_token, _explain)
+
+
+async def reach_from_outside(door: Door, settings: Settings) -> Health:
+    """PUBLIC_URL leads to a Frontdesk, over https."""
+    door.check_can_sign()
+    answer = await door.request("GET", "/health")
+    advice = f"{_advice(answer.status_code)} The app is at {local_address(settings)}."
+    return read_health(answer, door.address, advice)
+
+
+def _advice(status: int) -> str:
+    if status >= 500:
+        return "The tunnel or proxy does not reach the app: check the port it leads to."
+    if 300 <= status < 400:
+        return "It redirects. Set PUBLIC_URL to where it redirects to: signatures hold for that."
+    if status == 403:
+        return "Something before the app refuses requests, or it runs without TWILIO_AUTH_TOKEN."
+    return "PUBLIC_URL leads to another program, or the tunnel is not running."
+
+
+def _explain(error: BaseException) -> CheckError:
+    chain = list(_chain(error))
+    for kinds, found, advice in _CAUSES:
+        if any(isinstance(cause, kinds) for cause in chain):
+            return failed(found, advice)
+    return broken(error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        # The transport's connection pool raises `from None`, which leaves only the context.
+        error = error.__cause__ or error.__context__

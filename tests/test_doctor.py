@@ -1,0 +1,761 @@
+"""The doctor, examining apps, guides and tunnels on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import socket
+import ssl
+import sys
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.routing import Route, WebSocketRoute
+
+from config import VERSION
+from doctor.__main__ import check_installation
+from doctor.report import Report
+from doctor.settings import read_settings, warnings_about
+from tests.emulated import twiml
+from tests.guide_server import Answer, GuideServer, Step, event
+from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.websockets import WebSocket
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+async def examine(url: str, **settings: Any) -> str:
+    """What the doctor prints of an app at this address that should have these settings."""
+    out = io.StringIO()
+    port = int(url.rpartition(":")[2])
+    report = Report(out)
+    await check_installation(settings_for_test(port=port, **settings), report)
+    printed = out.getvalue()
+    assert report.failures == sum(line.startswith("FAILED") for line in printed.splitlines())
+    return printed
+
+
+async def examine_guide(guide: GuideServer, **settings: Any) -> str:
+    """What the doctor prints of an app with this guide."""
+    given = {"guide_base_url": guide.base_url, **settings}
+    async with serve_frontdesk(**given) as url:
+        return await examine(url, **given)
+
+
+def line_of(printed: str, name: str) -> str:
+    """The line of one check."""
+    [line] = [line for line in printed.splitlines() if line[9:].startswith(f"{name}: ")]
+    return line
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+class Tunnel:
+    """Ends TLS and passes bytes on to a port of this machine, as a tunnel or a proxy does."""
+
+    def __init__(self, context: ssl.SSLContext, *, passes_upgrades: bool) -> None:
+        self._context = context
+        self._passes_upgrades = passes_upgrades
+        self._handlers: set[asyncio.Task[None]] = set()
+        self.target = 0
+        self.url = ""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Tunnel]:
+        """Open it at `url`; it leads to wherever `target` is when a connection comes."""
+        server = await asyncio.start_server(self._handle, "127.0.0.1", 0, ssl=self._context)
+        self.url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            server.close()
+            for handler in self._handlers:
+                handler.cancel()
+            await asyncio.gather(*self._handlers, return_exceptions=True)
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handler = asyncio.current_task()
+        assert handler
+        self._handlers.add(handler)
+        handler.add_done_callback(self._handlers.discard)
+        with suppress(OSError, EOFError, asyncio.CancelledError):
+            await self._serve(reader, writer)
+        writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not self.target:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
+            await writer.drain()
+            return
+        if not self._passes_upgrades:
+            head = head.replace(b"Upgrade: websocket\r\n", b"")
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        inner_writer.write(head)
+        there = asyncio.create_task(_pipe(reader, inner_writer))
+        try:
+            await _pipe(inner_reader, writer)
+        finally:
+            there.cancel()
+            await asyncio.gather(there, return_exceptions=True)
+            inner_writer.transport.abort()
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """An authority of certificates that nobody knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust that authority."""
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment's that answers nothing: to this machine none may be used."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{free_port()}")
+
+
+def tunnel(authority: trustme.CA, *, passes_upgrades: bool = True) -> Tunnel:
+    """A tunnel with a certificate of that authority's."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    return Tunnel(context, passes_upgrades=passes_upgrades)
+
+
+async def examine_through(way: Tunnel, *, app_settings: dict[str, Any] | None = None) -> str:
+    """What the doctor prints where PUBLIC_URL is this tunnel, and leads to the app."""
+    async with way.open():
+        given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
+        async with serve_frontdesk(**given) as url:
+            way.target = int(url.rpartition(":")[2])
+            if app_settings is None:
+                return await examine(url, **given)
+            async with serve_frontdesk(**{**given, **app_settings}) as other:
+                way.target = int(other.rpartition(":")[2])
+                return await examine(url, **given)
+
+
+# --- healthy ------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_proxy")
+async def test_doctor_finds_nothing_wrong_with_a_signed_app_and_its_demo_guide() -> None:
+    """Every check is ok where there is a token, and the app runs."""
+    given = {"twilio_auth_token": AUTH_TOKEN}
+    async with serve_frontdesk(**given) as url:
+        printed = await examine(url, **given)
+    assert "FAILED" not in printed
+    assert "skipped" not in printed
+    names = ["app", "guide", "guide streaming", "call", "call, unsigned"]
+    names += ["relay", "relay, unsigned", "relay, replayed"]
+    for name in names:
+        assert line_of(printed, name).startswith("ok ")
+    assert "warning  settings: PUBLIC_URL is not set" in printed
+
+
+async def test_doctor_skips_signatures_without_a_token() -> None:
+    """Without a token there is nothing to refuse, and a call is placed unsigned."""
+    async with serve_frontdesk() as url:
+        printed = await examine(url)
+    assert "FAILED" not in printed
+    assert line_of(printed, "relay").startswith("ok ")
+    for name in ("call, unsigned", "relay, unsigned", "relay, replayed"):
+        assert line_of(printed, name).startswith("skipped ")
+
+
+@pytest.mark.usefixtures("trusted", "no_proxy")
+async def test_doctor_comes_in_from_outside_over_tls(authority: trustme.CA) -> None:
+    """PUBLIC_URL is checked over https and wss, down to the answer to a caller."""
+    printed = await examine_through(tunnel(authority))
+    assert "FAILED" not in printed
+    for name in ("PUBLIC_URL", "PUBLIC_URL, call", "PUBLIC_URL, relay"):
+        assert line_of(printed, name).startswith("ok ")
+
+
+async def test_doctor_prints_no_secret_and_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the key, nor the auth token, nor what the guide says is in what is printed."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    given = {"guide_api_key": "sk-secret", "twilio_auth_token": "tw-secret"}
+    async with GuideServer() as guide:
+        guide.reply("My words are confidential.")
+        printed = await examine_guide(guide, **given)
+        assert "FAILED" not in printed
+        refusal = Answer(401, '{"error": {"message": "confidential sk-secret"}}')
+        guide.script(lambda _messages: [refusal])
+        printed += await examine_guide(guide, **given)
+    assert "secret" not in printed
+    assert "confidential" not in printed
+
+
+# --- the guide ----------------------------------------------------------------------------------
+
+
+async def test_guide_is_asked_with_its_key_and_model() -> None:
+    """What is sent to the guide is what the settings say."""
+    async with GuideServer() as guide:
+        printed = await examine_guide(
+            guide, guide_api_key="sk-1", guide_model="m-1", guide_instructions="Be brief."
+        )
+        asked = await guide.received(1)
+    assert line_of(printed, "guide").startswith("ok       guide: m-1 at http://127.0.0.1:")
+    assert asked.headers["authorization"] == "Bearer sk-1"
+    assert asked.body["model"] == "m-1"
+    assert [message["role"] for message in asked.messages] == ["system", "user"]
+
+
+async def test_guide_that_is_down_cannot_be_reached() -> None:
+    """The address is named as what to check; the app's round goes on, with an apology."""
+    given = {"guide_base_url": f"http://127.0.0.1:{free_port()}/v1"}
+    async with serve_frontdesk(**given) as url:
+        printed = await examine(url, **given)
+    assert "FAILED   guide: cannot be reached\n" in printed
+    assert "GUIDE_BASE_URL" in printed
+    assert "guide streaming" not in printed
+    assert line_of(printed, "relay").startswith("ok ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "setting"),
+    [
+        (Answer(401, "{}"), "refused the key (HTTP 401)", "GUIDE_API_KEY"),
+        (Answer(404, "{}"), "knows no such address or model (HTTP 404)", "GUIDE_MODEL"),
+        (
+            Answer(200, "<html>Welcome</html>", "text/html"),
+            "answered with something that is no chat completion",
+            "GUIDE_BASE_URL",
+        ),
+    ],
+)
+async def test_guide_that_refuses_is_told_of(answer: Answer, found: str, setting: str) -> None:
+    """Each refusal is named, with the setting to look at."""
+    async with GuideServer() as guide:
+        guide.script(lambda _messages: [answer])
+        printed = await examine_guide(guide)
+    assert f"FAILED   guide: {found}\n" in printed
+    assert setting in printed
+
+
+async def test_guide_without_the_model_shows_those_it_has() -> None:
+    """Where the endpoint lists its models, and ours is not one, the list is advice."""
+
+    async def refuse(_: Request) -> Response:
+        return JSONResponse({"error": "no such model"}, 404)
+
+    async def list_models(_: Request) -> Response:
+        return JSONResponse({"data": [{"id": "gpt-one"}, {"id": "gpt\x1b[2Jtwo"}]})
+
+    routes = [
+        Route("/v1/chat/completions", refuse, methods=["POST"]),
+        Route("/v1/models", list_models),
+    ]
+    async with serve(Starlette(routes=routes)) as guide:
+        given = {"guide_base_url": f"{guide}/v1"}
+        async with serve_frontdesk(**given) as url:
+            printed = await examine(url, **given)
+    assert "GUIDE_MODEL is not one of those it lists: gpt-one, gpt??2Jtwo" in printed
+
+
+@pytest.mark.parametrize(
+    ("before", "setting"),
+    [([Step.OPEN], "GUIDE_FIRST_TOKEN_TIMEOUT_S"), (["Well, "], "GUIDE_STALL_TIMEOUT_S")],
+)
+async def test_guide_that_stalls_is_given_up(before: list[Any], setting: str) -> None:
+    """Before the first word and after it, the deadline that passed is named."""
+    async with GuideServer() as guide:
+        guide.script(lambda _messages: [*before, Step.HANG])
+        printed = await examine_guide(
+            guide, guide_first_token_timeout_s=0.3, guide_stall_timeout_s=0.2
+        )
+    assert line_of(printed, "guide").startswith("FAILED   guide: no word came for 0.")
+    assert setting in line_of(printed, "guide")
+
+
+async def test_guide_that_answers_in_one_piece_is_warned_of() -> None:
+    """Such a guide works, and its callers wait."""
+    body = '{"choices": [{"message": {"content": "Hello there."}, "finish_reason": "stop"}]}'
+    async with GuideServer() as guide:
+        guide.script(lambda _messages: [Answer(200, body)])
+        printed = await examine_guide(guide)
+    assert line_of(printed, "guide").startswith("ok ")
+    assert line_of(printed, "guide streaming").startswith("warning ")
+
+
+async def test_guide_that_fails_the_second_time_is_told_of() -> None:
+    """A limit met between two requests is no matter of streaming."""
+    async with GuideServer() as guide:
+        answers = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
+        guide.script(lambda _messages: [next(answers) or Answer(429, "{}")])
+        printed = await examine_guide(guide)
+    assert "FAILED   guide streaming: is over its limit (HTTP 429)\n" in printed
+    assert "GUIDE_API_KEY" in printed
+
+
+async def test_guide_that_breaks_off_the_second_time_is_told_of() -> None:
+    """A connection that breaks is named as such."""
+    async with GuideServer() as guide:
+        steps = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
+        guide.script(lambda _messages: [next(steps) or Step.RESET])
+        printed = await examine_guide(guide)
+    assert "FAILED   guide streaming: broke the connection" in printed
+
+
+# --- the app ------------------------------------------------------------------------------------
+
+
+async def test_another_program_on_the_port_is_told_of() -> None:
+    """What depends on the app is skipped, the demo guide among it."""
+
+    async def hello(_: Request) -> Response:
+        return PlainTextResponse("hello")
+
+    async with serve(Starlette(routes=[Route("/health", hello)])) as url:
+        printed = await examine(url)
+    assert "(HTTP 200) is not Frontdesk" in line_of(printed, "app")
+    assert "set another PORT" in printed
+    assert line_of(printed, "guide").startswith("skipped ")
+    assert line_of(printed, "call").startswith("skipped ")
+
+
+async def test_program_that_speaks_no_http_is_told_of() -> None:
+    """A socket that answers anything else is another program too."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 mail.example.com\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        printed = await examine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    assert line_of(printed, "app").startswith("FAILED ")
+    assert "is not Frontdesk" in line_of(printed, "app")
+
+
+async def test_frontdesk_of_another_version_is_told_of() -> None:
+    """A server that was not started again after an update."""
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": "0.0.1", "calls": 0, "demo_guide": True})
+
+    async with serve(Starlette(routes=[Route("/health", health)])) as url:
+        printed = await examine(url)
+    assert "another version of Frontdesk" in line_of(printed, "app")
+
+
+async def test_app_with_older_settings_is_to_be_started_again() -> None:
+    """An app that runs with another guide, or without the token, is noticed."""
+    given = {"guide_base_url": f"http://127.0.0.1:{free_port()}/v1"}
+    async with serve_frontdesk() as url:
+        printed = await examine(url, twilio_auth_token=AUTH_TOKEN, **given)
+    assert "FAILED   app: it runs with another GUIDE_BASE_URL" in printed
+    assert line_of(printed, "call, unsigned").startswith("FAILED ")
+    assert line_of(printed, "relay, unsigned").startswith("FAILED ")
+    assert "FAILED   relay, replayed: a used token lets a call in again" in printed
+
+
+async def test_app_with_another_token_refuses_the_call() -> None:
+    """A wrong signature is told of as what it most likely is, and what needs it is skipped."""
+    async with serve_frontdesk(twilio_auth_token="other") as url:
+        printed = await examine(url, twilio_auth_token=AUTH_TOKEN)
+    assert "FAILED   call: POST /twiml refuses our signature (HTTP 403)" in printed
+    assert line_of(printed, "relay").startswith("skipped ")
+    assert line_of(printed, "relay, replayed").startswith("skipped ")
+
+
+async def test_app_with_another_public_url_leads_elsewhere() -> None:
+    """TwiML that names another address than PUBLIC_URL is told of."""
+    async with serve_frontdesk(public_url="https://old.example.com") as url:
+        printed = await examine(url)
+    assert "POST /twiml leads elsewhere: to wss://old.example.com/ws" in printed
+
+
+async def test_doctor_starts_the_app_where_none_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there for the checks, and gone afterwards."""
+    monkeypatch.chdir(tmp_path)  # away from any .env
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    printed = await examine(f"http://127.0.0.1:{port}")
+    assert "so it was started for this check" in line_of(printed, "app")
+    assert line_of(printed, "relay").startswith("ok ")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_app_that_ends_at_once_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that cannot start is not waited for."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORT", "none")
+    printed = await examine(f"http://127.0.0.1:{free_port()}")
+    assert "FAILED   app: it ends as soon as it is started (exit status 1)" in printed
+
+
+async def test_host_of_another_machine_cannot_be_listened_on() -> None:
+    """HOST is named where it is no address of this machine."""
+    printed = await examine(f"http://127.0.0.1:{free_port()}", host="127.0.0.1.invalid")
+    assert "FAILED   app: cannot listen on 127.0.0.1.invalid" in printed
+    assert "HOST has to be an address of this machine" in printed
+
+
+# --- the call -----------------------------------------------------------------------------------
+
+
+class Impostor:
+    """Says that it is Frontdesk, and answers a call in its own way."""
+
+    def __init__(self, answer: str = "", *, status: int = 200, token: str = "t") -> None:
+        self._answer = answer
+        self._status = status
+        self._token = token
+
+    async def converse(self, websocket: WebSocket) -> None:
+        """What it does on the relay's socket."""
+
+    async def examine(self) -> str:
+        """What the doctor prints of it."""
+        routes = [
+            Route("/health", self._health),
+            Route("/twiml", self._twiml, methods=["POST"]),
+            WebSocketRoute("/ws", self.converse),
+        ]
+        async with serve(Starlette(routes=routes)) as url:
+            return await examine(url, twilio_auth_token=AUTH_TOKEN)
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"version": VERSION, "demo_guide": True})
+
+    async def _twiml(self, request: Request) -> Response:
+        origin = f"http://{request.headers['host']}"
+        parameter = f'<Parameter name="token" value="{self._token}"/>'
+        leads_back = twiml(
+            f"{origin.replace('http', 'wss')}/ws", action=f"{origin}/action", children=parameter
+        )
+        return PlainTextResponse(self._answer or leads_back, self._status)
+
+
+@pytest.mark.parametrize(
+    ("impostor", "found"),
+    [
+        (Impostor(status=500), "is answered with HTTP 500"),
+        (Impostor("<Response/>"), "is not answered with TwiML for a relay"),
+        (Impostor("hello"), "is not answered with TwiML for a relay"),
+        (Impostor(token=""), "gives the call no token"),
+    ],
+)
+async def test_webhook_that_connects_no_call_is_told_of(impostor: Impostor, found: str) -> None:
+    """An answer to the webhook that Twilio could not follow, or we could not check."""
+    printed = await impostor.examine()
+    assert f"FAILED   call: POST /twiml {found}" in printed
+    assert line_of(printed, "relay").startswith("skipped ")
+
+
+async def test_socket_that_refuses_the_signature_is_told_of() -> None:
+    """The webhook takes the signature and the socket does not: something is in between."""
+
+    class Refusing(Impostor):
+        async def converse(self, websocket: WebSocket) -> None:
+            await websocket.close()
+
+    printed = await Refusing().examine()
+    assert "FAILED   relay: the WebSocket refuses our signature (HTTP 403)" in printed
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (1008, "it refuses the token that POST /twiml gave the call (1008)"),
+        (1011, "it closes before the answer is complete (1011)"),
+        (1000, "it closes before the answer is complete (1000)"),
+    ],
+)
+async def test_socket_that_closes_is_told_of(code: int, found: str) -> None:
+    """By the code with which it closes."""
+
+    class Closing(Impostor):
+        async def converse(self, websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.receive_text()
+            await websocket.close(code)
+
+    printed = await Closing().examine()
+    assert f"FAILED   relay: {found}" in printed
+
+
+async def test_answer_that_is_not_finished_is_told_of() -> None:
+    """Words without a last frame leave the talk cycle open."""
+
+    class Breaking(Impostor):
+        async def converse(self, websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.receive_text()  # setup
+            await websocket.receive_text()  # prompt
+            await websocket.send_json({"type": "text", "token": "Well, ", "last": False})
+            await websocket.close()
+
+    printed = await Breaking().examine()
+    assert "FAILED   relay: it closes before the answer is complete (1000)" in printed
+
+
+async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
+    """A wrong type is enough; what it was about to say is not printed."""
+
+    class Careless(Impostor):
+        async def converse(self, websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.receive_text()  # setup
+            await websocket.receive_text()  # prompt
+            await websocket.send_json({"type": "text", "token": 7, "last": "confidential"})
+            await websocket.close()
+
+    printed = await Careless().examine()
+    assert "FAILED   relay: it sends a frame that Twilio refuses (64107)" in printed
+    assert "confidential" not in printed
+
+
+# --- PUBLIC_URL ---------------------------------------------------------------------------------
+
+
+async def test_public_url_without_token_is_skipped() -> None:
+    """Nobody outside is served without a token; the warning says so."""
+    given = {"public_url": "https://desk.example.com"}
+    async with serve_frontdesk(**given) as url:
+        printed = await examine(url, **given)
+    assert "warning  settings: PUBLIC_URL is set without TWILIO_AUTH_TOKEN" in printed
+    assert line_of(printed, "PUBLIC_URL").startswith("skipped ")
+
+
+async def test_untrusted_certificate_is_told_of(authority: trustme.CA) -> None:
+    """A certificate that this machine does not trust is one that Twilio does not trust."""
+    printed = await examine_through(tunnel(authority))
+    assert "FAILED   PUBLIC_URL: its TLS certificate is not trusted" in printed
+    assert "PUBLIC_URL, relay" not in printed
+
+
+async def test_public_url_without_tls_is_told_of() -> None:
+    """A PUBLIC_URL that leads to a port such as the app's own has no TLS."""
+    async with serve(Starlette()) as plain:
+        given = {"public_url": plain.replace("http", "https"), "twilio_auth_token": AUTH_TOKEN}
+        async with serve_frontdesk(**given) as url:
+            printed = await examine(url, **given)
+    assert "FAILED   PUBLIC_URL: it does not speak TLS" in printed
+
+
+async def test_public_url_without_tunnel_is_told_of() -> None:
+    """Nothing listens: the tunnel is not running."""
+    given = {
+        "public_url": f"https://localhost:{free_port()}",
+        "twilio_auth_token": AUTH_TOKEN,
+    }
+    async with serve_frontdesk(**given) as url:
+        printed = await examine(url, **given)
+    assert "FAILED   PUBLIC_URL: nothing answers there" in printed
+    assert "Start the tunnel" in printed
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_proxy_without_websockets_is_told_of(authority: trustme.CA) -> None:
+    """https works, and the upgrade is what fails."""
+    printed = await examine_through(tunnel(authority, passes_upgrades=False))
+    assert line_of(printed, "PUBLIC_URL, call").startswith("ok ")
+    assert "the WebSocket does not open" in line_of(printed, "PUBLIC_URL, relay")
+    assert "has to pass WebSockets on" in printed
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_tunnel_that_leads_to_nothing_is_told_of(authority: trustme.CA) -> None:
+    """A tunnel that answers for an app it does not reach."""
+    way = tunnel(authority)
+    async with way.open():
+        given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
+        async with serve_frontdesk(**given) as url:
+            printed = await examine(url, **given)
+    assert "(HTTP 502) is not Frontdesk" in line_of(printed, "PUBLIC_URL")
+    assert f"check the port it leads to. The app is at {url}." in printed
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (PlainTextResponse("hello"), "leads to another program"),
+        (PlainTextResponse("no", 403), "refuses requests"),
+        (RedirectResponse("https://desk.example.com/health"), "It redirects"),
+    ],
+)
+async def test_other_program_behind_public_url_is_told_of(
+    authority: trustme.CA, answer: Response, advice: str
+) -> None:
+    """What answers is not us, and by its status one can tell why."""
+
+    async def health(_: Request) -> Response:
+        return answer
+
+    way = tunnel(authority)
+    async with way.open(), serve(Starlette(routes=[Route("/health", health)])) as other:
+        way.target = int(other.rpartition(":")[2])
+        given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
+        async with serve_frontdesk(**given) as url:
+            printed = await examine(url, **given)
+    assert "is not Frontdesk" in line_of(printed, "PUBLIC_URL")
+    assert advice in printed
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.CA) -> None:
+    """One with another token refuses our signature."""
+    printed = await examine_through(tunnel(authority), app_settings={"twilio_auth_token": "other"})
+    assert line_of(printed, "PUBLIC_URL").startswith("ok ")
+    assert "refuses our signature" in line_of(printed, "PUBLIC_URL, call")
+    assert line_of(printed, "PUBLIC_URL, relay").startswith("skipped ")
+
+
+# --- the settings, and the command line ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        ({}, "TWILIO_AUTH_TOKEN is not set"),
+        ({"host": "0.0.0.0"}, "HOST is 0.0.0.0"),
+        ({"log_transcripts": True}, "LOG_TRANSCRIPTS is on"),
+        ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL names a port"),
+    ],
+)
+def test_setting_worth_knowing_is_warned_of(given: dict[str, Any], start: str) -> None:
+    """Each such setting has its warning, which names it."""
+    found = [found for found, _ in warnings_about(settings_for_test(**given))]
+    assert any(warning.startswith(start) for warning in found)
+
+
+def test_settings_for_a_telephone_number_are_not_warned_of() -> None:
+    """With a token and an address there is nothing to say."""
+    settings = settings_for_test(public_url="https://desk.example.com", twilio_auth_token="12345")
+    assert list(warnings_about(settings)) == []
+
+
+def test_wrong_settings_are_all_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every problem is a line, and the rest is skipped."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORT", "none")
+    monkeypatch.setenv("PUBLIC_URL", "http://desk.example.com")
+    out = io.StringIO()
+    report = Report(out)
+    assert read_settings(report) is None
+    assert report.failures == 1
+    assert "         PORT: " in out.getvalue()
+    assert "         PUBLIC_URL: " in out.getvalue()
+    assert out.getvalue().splitlines()[-1].startswith("skipped ")
+
+
+def test_terminal_shows_what_is_waited_for() -> None:
+    """There, the name of a check stands until its line replaces it."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    report = Report(out)
+
+    async def look() -> str:
+        return out.getvalue()
+
+    asyncio.run(report.perform("app", look()))
+    assert out.getvalue() == "...      app\r\033[Kok       app: ...      app\n"
+
+
+async def test_check_that_takes_too_long_is_given_up() -> None:
+    """No check goes on for ever."""
+    out = io.StringIO()
+    report = Report(out)
+    assert await report.perform("app", asyncio.Event().wait(), limit_s=0.01) is None
+    assert out.getvalue().startswith("FAILED   app: it took longer than 0.01 s\n")
+
+
+async def run_doctor(*arguments: str, cwd: Path, **environment: str) -> tuple[int | None, str]:
+    """Run the command line; returns its exit status, and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        cwd=cwd,  # away from any .env
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode, printed.decode()
+
+
+async def test_command_line_says_that_nothing_failed(tmp_path: Path) -> None:
+    """The exit status is 0."""
+    async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as url:
+        port = url.rpartition(":")[2]
+        status, printed = await run_doctor(
+            "-m", "doctor", cwd=tmp_path, PORT=port, TWILIO_AUTH_TOKEN=AUTH_TOKEN
+        )
+    assert (status, printed.splitlines()[-1]) == (0, "Nothing failed.")
+
+
+async def test_command_line_counts_what_failed(tmp_path: Path) -> None:
+    """The exit status is 1, and there is no traceback."""
+    status, printed = await run_doctor("-m", "doctor", cwd=tmp_path, PORT="none")
+    assert (status, printed.splitlines()[-1]) == (1, "1 failed.")
+    assert "Traceback" not in printed
+
+
+async def test_command_line_names_certificates_that_cannot_be_read(tmp_path: Path) -> None:
+    """SSL_CERT_FILE is a setting too."""
+    status, printed = await run_doctor("-m", "doctor", cwd=tmp_path, SSL_CERT_FILE="none.pem")
+    assert status == 1
+    assert "SSL_CERT_FILE has to name a PEM file" in printed
+    assert "Traceback" not in printed
+
+
+async def test_command_line_explains_itself(tmp_path: Path) -> None:
+    """`--help` checks nothing."""
+    status, printed = await run_doctor("-m", "doctor", "--help", cwd=tmp_path)
+    assert status == 0
+    assert "Secrets are not printed" in printed
+
+
+async def test_command_line_names_what_is_not_installed(tmp_path: Path) -> None:
+    """Run by a Python without the packages, it says how to get them."""
+    status, printed = await run_doctor("-S", "-m", "doctor", cwd=tmp_path)
+    assert status == 1
+    assert "make install" in printed
+    assert "Traceback" not in printed
