@@ -24,6 +24,7 @@ def settings_for_test(**given: Any) -> Settings:
 async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
     """Serve an ASGI app on a free port; gives its address, `http://127.0.0.1:PORT`."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         asgi,
         ws="websockets-sansio",

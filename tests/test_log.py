@@ -215,7 +215,7 @@ HOSTILE: Final = [
 ]
 
 
-@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 def test_value_cannot_forge_a_line(lines: io.StringIO, value: str) -> None:
     """Line breaks and terminal codes in a value are written out, not obeyed."""
     structlog.get_logger().info("heard", words=value)
@@ -224,7 +224,8 @@ def test_value_cannot_forge_a_line(lines: io.StringIO, value: str) -> None:
     assert line.isprintable()
 
 
-@pytest.mark.parametrize("value", HOSTILE)
+# Half a character would not come through the capturing of logs by pytest itself.
+@pytest.mark.parametrize("value", [v for v in HOSTILE if "\ud83d" not in v], ids=ascii)
 def test_event_of_library_cannot_forge_a_line(lines: io.StringIO, value: str) -> None:
     """Nor can what a library logs."""
     logging.getLogger("library").warning("heard %s", value)

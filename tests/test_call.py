@@ -1,0 +1,587 @@
+"""A call from setup to hang-up, over a real socket, with a scripted guide at the other end."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from structlog.testing import capture_logs
+from websockets.asyncio.client import ClientConnection, connect
+
+from barge_in import Options
+from call import LOGGED_BAD_FRAMES, QUEUED_EVENTS, Call, Decisions
+from config import DEFAULT_INSTRUCTIONS
+from guide_client import GuideClient, GuideOptions
+from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
+from tests.serving import serve_frontdesk
+
+APOLOGY: Final = "Sorry, please say that again."
+PATIENCE_S: Final = 10.0
+"""How long a test waits for something that a broken call would never do."""
+
+
+class Session:
+    """Twilio's end of a call: sends what it is told to, and plays what it is given to speak."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.frames: list[dict[str, Any]] = []
+        """All frames that came, in order."""
+
+    async def send(self, **frame: object) -> None:
+        """Send a frame."""
+        await self.socket.send(json.dumps(frame))
+
+    async def say(self, words: str) -> None:
+        """The caller says something, heard to its end."""
+        await self.send(type="prompt", voicePrompt=words, lang="en-US", last=True)
+
+    async def receive(self) -> dict[str, Any]:
+        """The next frame."""
+        async with asyncio.timeout(PATIENCE_S):
+            frame: dict[str, Any] = json.loads(await self.socket.recv(decode=True))
+        self.frames.append(frame)
+        return frame
+
+    async def receive_words(self, words: str) -> None:
+        """Take frames until they have brought exactly these words; a blank may still be due."""
+        got = ""
+        while got.strip() != words:
+            got += str((await self.receive())["token"])
+            assert words.startswith(got.strip())
+
+    async def receive_cycle(self) -> str:
+        """Take frames to the end of the talk cycle; returns its words."""
+        tokens = []
+        while True:
+            frame = await self.receive()
+            tokens.append(frame["token"])
+            if frame["last"]:
+                return "".join(tokens)
+
+    async def interrupt(self, heard: str) -> None:
+        """The caller speaks over the agent, who is stopped after `heard`."""
+        await self.send(type="info", name="clientSpeaking", value="on")
+        await self.send(type="info", name="tokensPlayed", value=heard)
+        await self.send(type="interrupt", utteranceUntilInterrupt=heard, durationUntilInterruptMs=9)
+        await self.send(type="info", name="clientSpeaking", value="off")
+
+    async def ask(self, words: str) -> str:
+        """The caller says something and hears the whole answer."""
+        await self.say(words)
+        first = await self.receive()
+        await self.send(type="info", name="agentSpeaking", value="on")
+        reply = str(first["token"]) + ("" if first["last"] else await self.receive_cycle())
+        await self.send(type="info", name="tokensPlayed", value=reply)
+        await self.send(type="info", name="agentSpeaking", value="off")
+        return reply.strip()
+
+
+@asynccontextmanager
+async def relay_session(
+    address: str,
+    call_sid: str = "CA1",
+    token: str = "",
+    headers: Mapping[str, str] | None = None,
+    **setup: object,
+) -> AsyncIterator[Session]:
+    """A call to the app at `address`, after its setup."""
+    url = address.replace("http", "ws", 1) + "/ws"
+    async with connect(url, proxy=None, additional_headers=headers) as websocket:
+        session = Session(websocket)
+        parameters = {"token": token} if token else {}
+        await session.send(type="setup", callSid=call_sid, customParameters=parameters, **setup)
+        yield session
+
+
+@asynccontextmanager
+async def call_with(guide: GuideServer, **settings: Any) -> AsyncIterator[Session]:
+    """A call to an app of its own, whose guide is the scripted one."""
+    given = {"guide_base_url": guide.base_url, "guide_apology": APOLOGY, **settings}
+    async with serve_frontdesk(**given) as address, relay_session(address) as session:
+        yield session
+
+
+@pytest.fixture
+async def guide() -> AsyncIterator[GuideServer]:
+    async with GuideServer() as server:
+        yield server
+
+
+async def in_time(event_: asyncio.Event) -> None:
+    """Wait for an event that a broken call would never set."""
+    async with asyncio.timeout(PATIENCE_S):
+        await event_.wait()
+
+
+async def nth_request(guide: GuideServer, count: int) -> GuideRequest:
+    """Wait until the guide has been asked so many times; returns the last of the requests."""
+    async with asyncio.timeout(PATIENCE_S):
+        return await guide.received(count)
+
+
+# --- a reply on its way out ---------------------------------------------------------------------
+
+
+async def test_reply_reaches_the_caller_in_order(guide: GuideServer) -> None:
+    """Tokens go out as they come, in order, and the cycle is closed once, by its last frame."""
+    words = [f"word{number} " for number in range(50)]
+    guide.script(lambda _: words)
+    async with call_with(guide) as session:
+        for turn in range(3):
+            session.frames.clear()
+            heard = await session.ask(f"Please tell me story number {turn}")
+            assert heard.split() == "".join(words).split()
+            lasts = [frame["last"] for frame in session.frames]
+            assert lasts == [False] * (len(lasts) - 1) + [True]
+
+
+async def test_first_words_go_out_before_the_guide_is_done(guide: GuideServer) -> None:
+    """Nothing is held back until the reply is whole."""
+    rest = asyncio.Event()
+    guide.script(lambda _: ["We are open. ", rest, "Until nine."])
+    async with call_with(guide) as session:
+        await session.say("When are you open?")
+        await session.receive_words("We are open.")
+        rest.set()
+        assert (await session.receive_cycle()).strip() == "Until nine."
+
+
+async def test_frames_hold_exactly_the_keys_of_the_schema(guide: GuideServer) -> None:
+    """Twilio drops a whole frame for one key it does not know, or a value of another type."""
+    replies: list[list[bytes | str | Step]] = [["Good morning. ", "Come in."], [b"data: {\n\n"]]
+    guide.script(lambda _: replies.pop(0))
+    async with call_with(guide) as session:
+        await session.ask("Hello, is this the shop?")
+        await session.ask("What do you sell?")
+    assert len(session.frames) > 3
+    for frame in session.frames:
+        kinds = {key: type(value) for key, value in frame.items()}
+        assert kinds == {"type": str, "token": str, "last": bool, "preemptible": bool}
+        assert (frame["type"], frame["preemptible"]) == ("text", True)
+
+
+async def test_guide_is_asked_with_what_was_said_and_heard(guide: GuideServer) -> None:
+    """The conversation so far goes along, the greeting does not, and the turn comes last."""
+    guide.reply("Until nine.")
+    async with call_with(guide) as session:
+        await session.ask("How late are you open?")
+        await session.ask("Where are you?")
+    assert guide.requests[-1].messages == [
+        {"role": "user", "content": "How late are you open?"},
+        {"role": "assistant", "content": "Until nine."},
+        {"role": "user", "content": "Where are you?"},
+    ]
+
+
+@pytest.mark.parametrize(("turns", "told"), [(None, 4), (1, 1), (2, 2), (9, 4)])
+async def test_guide_is_told_so_many_turns(
+    guide: GuideServer, turns: int | None, told: int
+) -> None:
+    """GUIDE_HISTORY_TURNS bounds the turns of the caller that are sent; unset, all are."""
+    async with call_with(guide, guide_history_turns=turns) as session:
+        for number in range(4):
+            await session.ask(f"What is item number {number}?")
+    said = [m["content"] for m in guide.requests[-1].messages if m["role"] == "user"]
+    assert said == [f"What is item number {number}?" for number in range(4)][-told:]
+
+
+@pytest.fixture
+def instructions_file(tmp_path: Path) -> Path:
+    file = tmp_path / "instructions.txt"
+    file.write_text("From a file: \u201cbe brief\u201d.\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("setting", "sent"),
+    [
+        ("", None),
+        ("default", DEFAULT_INSTRUCTIONS),
+        ("You sell hats.", "You sell hats."),
+        ("@FILE", "From a file: \u201cbe brief\u201d."),
+    ],
+)
+async def test_instructions_are_sent_when_set(
+    guide: GuideServer,
+    instructions_file: Path,
+    setting: str,
+    sent: str | None,
+) -> None:
+    """GUIDE_INSTRUCTIONS is a system message before the conversation; unset, nothing is."""
+    given = setting.replace("FILE", str(instructions_file))
+    async with call_with(guide, guide_instructions=given) as session:
+        await session.ask("What do you sell?")
+    system = [] if sent is None else [{"role": "system", "content": sent}]
+    turn = {"role": "user", "content": "What do you sell?"}
+    assert guide.requests[0].messages == [*system, turn]
+
+
+# --- the caller speaks while the guide does -----------------------------------------------------
+
+
+async def test_caller_interrupts_while_the_guide_stalls(guide: GuideServer) -> None:
+    """The relay is read and obeyed while a guide leaves us waiting, and its stream is closed."""
+    guide.script(lambda m: ["We have hats, ", Step.HANG] if len(m) == 1 else ["Until nine."])
+    async with call_with(guide) as session:
+        await session.say("What do you sell?")
+        await session.receive_words("We have hats,")
+        await session.interrupt("We have hats,")
+        await session.say("When do you close on Sunday?")
+        await in_time((await nth_request(guide, 1)).abandoned)
+        assert await session.receive_cycle() == ""  # the cycle that was cut
+        assert (await session.receive_cycle()).strip() == "Until nine."
+    assert guide.requests[1].messages[1:] == [
+        {"role": "assistant", "content": "We have hats,"},
+        {"role": "user", "content": "When do you close on Sunday?"},
+    ]
+
+
+async def test_caller_hears_no_word_while_it_is_undecided(guide: GuideServer) -> None:
+    """What the guide writes during a pause is said after it, from the first word not heard."""
+    rest = asyncio.Event()
+    guide.script(lambda _: ["First we open, ", rest, "then we bake, ", "then we close."])
+    async with call_with(guide, barge_in_resume_timeout_s=60) as session:
+        await session.say("What do you do all day?")
+        await session.receive_words("First we open,")
+        await session.interrupt("First we open,")
+        await session.send(type="dtmf", digit="5")
+        rest.set()
+        await in_time((await nth_request(guide, 1)).answered)
+        await session.say("uh-huh")
+        await session.receive_words("then we bake, then we close.")
+        assert await session.receive_cycle() == ""
+    assert len(guide.requests) == 1
+
+
+async def test_reply_resumes_after_a_silence(guide: GuideServer) -> None:
+    """A noise that brings no words is waited out by the machine's own deadline."""
+    guide.reply("We open at nine, and we close at five.")
+    async with call_with(guide, barge_in_resume_timeout_s=0.05) as session:
+        await session.say("When are you open?")
+        await session.receive_cycle()
+        await session.interrupt("We open at nine,")
+        assert (await session.receive_cycle()).strip() == "and we close at five."
+
+
+async def test_turn_in_pieces_asks_again_and_drops_the_first_request(guide: GuideServer) -> None:
+    """More words before the caller heard any of the reply make the turn longer."""
+    guide.script(lambda m: ["Done."] if "at noon" in m[-1]["content"] else [Step.HANG])
+    async with call_with(guide) as session:
+        await session.say("I would like a table")
+        first = await nth_request(guide, 1)
+        await session.say("for two at noon")
+        await in_time(first.abandoned)
+        assert (await session.receive_cycle()).strip() == "Done."
+    assert guide.requests[1].messages == [
+        {"role": "user", "content": "I would like a table for two at noon"}
+    ]
+
+
+@pytest.mark.parametrize("steps", [[Step.HANG], [Step.OPEN, Step.HANG], ["Well, ", Step.HANG]])
+async def test_hang_up_closes_the_guides_stream(
+    guide: GuideServer, steps: list[str | Step]
+) -> None:
+    """No guide goes on writing for a caller who has left."""
+    guide.script(lambda _: steps)
+    async with call_with(guide) as session:
+        await session.say("What do you sell?")
+        request = await nth_request(guide, 1)
+        await session.socket.close()
+        await in_time(request.abandoned)
+
+
+async def test_calls_share_warm_connections_to_the_guide(guide: GuideServer) -> None:
+    """One turn after the other, on whatever call, uses the connection there is."""
+    given = {"guide_base_url": guide.base_url}
+    async with serve_frontdesk(**given) as address:
+        for number in range(3):
+            async with relay_session(address, f"CA{number}") as session:
+                assert await session.ask("What do you sell?") == "Hello there."
+    assert guide.connections == 1
+
+
+# --- guides that fail ---------------------------------------------------------------------------
+
+
+def _completion_without_words() -> str:
+    return json.dumps({"choices": [{"message": {"role": "assistant", "content": None}}]})
+
+
+FAULTS: Final[dict[str, Sequence[str | bytes | Step | Answer]]] = {
+    "key refused": [Answer(401, '{"error": {"message": "no"}}')],
+    "forbidden": [Answer(403, "{}")],
+    "unknown model": [Answer(404, "{}")],
+    "over its limit": [Answer(429, "{}")],
+    "internal error": [Answer(500, "oops", "text/plain")],
+    "bad gateway": [Answer(502, "<html>", "text/html")],
+    "never answers": [Step.HANG],
+    "opens and stalls": [Step.OPEN, Step.HANG],
+    "opens and ends": [Step.OPEN, Step.END],
+    "opens and breaks": [Step.OPEN, Step.CUT],
+    "resets": [Step.OPEN, Step.RESET],
+    "nothing to say": [Step.DONE, Step.END],
+    "a finish alone": [Step.FINISH, Step.DONE],
+    "blank": ["  ", "\n"],
+    "thinking alone": ["<think>", "what a question", "</think>"],
+    "no JSON": [b"data: not json\n\n"],
+    "JSON of another kind": [b"data: [1, 2]\n\n", Step.END],
+    "an error event": [b'data: {"error": {"message": "overloaded"}}\n\n'],
+    "a web page": [Answer(200, "<html>hello</html>", "text/html")],
+    "a completion without words": [Answer(200, _completion_without_words())],
+    "bytes": [b"\x00\xff\xfe", Step.END],
+    "no UTF-8": [Step.OPEN, b"data: \xff\xff\n\n"],
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_guide_that_gives_nothing_is_an_apology(guide: GuideServer, fault: str) -> None:
+    """The caller hears why nothing comes, and the call goes on."""
+    guide.script(lambda _: FAULTS[fault])
+    async with call_with(guide, guide_first_token_timeout_s=0.2) as session:
+        assert await session.ask("What do you sell?") == APOLOGY
+        guide.reply("Hats and gloves.")
+        assert await session.ask("And what else do you sell?") == "Hats and gloves."
+
+
+MIDWAY: Final[dict[str, Sequence[str | bytes | Step]]] = {
+    "stalls": [Step.HANG],
+    "ends": [Step.END],
+    "breaks": [Step.CUT],
+    "resets": [Step.RESET],
+    "turns to garbage": [b"data: }\n\n"],
+    "reports an error": [event({"error": {"message": "overloaded"}})],
+}
+
+
+@pytest.mark.parametrize("fault", MIDWAY)
+async def test_guide_that_breaks_off_is_an_apology(guide: GuideServer, fault: str) -> None:
+    """What was written is said, then the apology, and the call goes on."""
+    guide.script(lambda _: ["We sell ", "hats, ", *MIDWAY[fault]])
+    async with call_with(guide, guide_stall_timeout_s=0.2) as session:
+        heard = await session.ask("What do you sell?")
+        assert heard.split() == f"We sell hats, {APOLOGY}".split()
+        guide.reply("Hats and gloves.")
+        assert await session.ask("And what else do you sell?") == "Hats and gloves."
+
+
+async def test_guide_that_stalls_is_left(guide: GuideServer) -> None:
+    """After the apology nobody waits for the guide any more: its stream is closed."""
+    guide.script(lambda _: ["We sell ", Step.HANG])
+    async with call_with(guide, guide_stall_timeout_s=0.1) as session:
+        await session.ask("What do you sell?")
+        await in_time((await nth_request(guide, 1)).abandoned)
+
+
+async def test_guide_that_cannot_be_reached_is_an_apology() -> None:
+    """Nothing listens at its address; the log says what to look at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {"guide_base_url": f"http://127.0.0.1:{port}/v1", "guide_apology": APOLOGY}
+    with capture_logs() as logs:
+        async with serve_frontdesk(**given) as address, relay_session(address) as session:
+            assert await session.ask("What do you sell?") == APOLOGY
+            assert await session.ask("Please, what do you sell?") == APOLOGY
+    failures = [log for log in logs if log["event"] == "guide failed"]
+    assert [log["reason"] for log in failures] == ["cannot be reached"] * 2
+    assert all("GUIDE_BASE_URL" in log["advice"] for log in failures)
+
+
+async def test_refused_key_is_told_to_the_owner(guide: GuideServer) -> None:
+    """A 401 of the guide's names the setting to look at, and not the key."""
+    guide.script(lambda _: [Answer(401, '{"error": {"message": "bad key s3cret"}}')])
+    with capture_logs() as logs:
+        async with call_with(guide, guide_api_key="s3cret") as session:
+            await session.ask("What do you sell?")
+    (failure,) = [log for log in logs if log["event"] == "guide failed"]
+    assert (failure["reason"], failure["advice"]) == (
+        "refused the key (HTTP 401)",
+        "Check GUIDE_API_KEY.",
+    )
+    assert "s3cret" not in str(logs)
+
+
+class _BrokenGuide(GuideClient):
+    """A guide client with a bug."""
+
+    async def stream(self, messages: object) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        yield "We sell"
+        raise RuntimeError("a bug")
+
+
+async def test_bug_in_the_guide_client_is_an_apology() -> None:
+    """Whatever goes wrong where the guide is asked, the caller is answered."""
+    said: list[dict[str, Any]] = []
+    answered = asyncio.Event()
+
+    async def send(frame: str) -> None:
+        said.append(json.loads(frame))
+        if said[-1]["last"]:
+            answered.set()
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "prompt", "voicePrompt": "What do you sell?", "last": True})
+        await answered.wait()
+
+    guide = _BrokenGuide(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    with capture_logs() as logs:
+        await Call(guide, Options(apology=APOLOGY), send).run(frames())
+    await guide.aclose()
+    assert "".join(frame["token"] for frame in said) == f"We sell {APOLOGY}"
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == ["guide failed"]
+
+
+# --- the relay ----------------------------------------------------------------------------------
+
+
+async def test_key_is_logged_and_changes_nothing(guide: GuideServer) -> None:
+    """A digit waits for a use; which one it was may be part of a card number."""
+    rest = asyncio.Event()
+    guide.script(lambda _: ["We sell hats, ", rest, "and gloves."])
+    with capture_logs() as logs:
+        async with call_with(guide) as session:
+            await session.send(type="dtmf", digit="7")
+            await session.say("What do you sell?")
+            await session.receive_words("We sell hats,")
+            for digit in "0*#":
+                await session.send(type="dtmf", digit=digit)
+            rest.set()
+            assert (await session.receive_cycle()).strip() == "and gloves."
+    pressed = [log for log in logs if log["event"] == "key pressed"]
+    assert len(pressed) == 4
+    assert all(set(log) == {"event", "log_level", "call"} for log in pressed)
+
+
+async def test_error_frame_is_logged_without_what_it_echoes(guide: GuideServer) -> None:
+    """Twilio's complaint ends with the frame that it refused, which may hold what was said."""
+    complaint = 'Invalid message received, code: 64107, {"type":"text","token":"my PIN is 4711"}'
+    with capture_logs() as logs:
+        async with call_with(guide) as session:
+            await session.send(type="error", description=complaint)
+            assert await session.ask("What do you sell?") == "Hello there."
+    (warning,) = [log for log in logs if log["log_level"] == "warning"]
+    assert warning["description"] == "Invalid message received"
+    assert "4711" not in str(logs)
+
+
+async def test_unknown_frames_are_ignored(guide: GuideServer) -> None:
+    """Twilio adds types and info events without notice."""
+    async with call_with(guide) as session:
+        await session.send(type="configUpdated", config={"a": [1]})
+        await session.send(type="info", name="roundTripDelayMs", value="120")
+        assert await session.ask("What do you sell?") == "Hello there."
+    assert len(guide.requests) == 1
+
+
+async def test_bad_frames_do_not_fill_the_log(guide: GuideServer) -> None:
+    """A peer that sends nothing but rubbish is noted a few times, and the call goes on."""
+    with capture_logs() as logs:
+        async with call_with(guide) as session:
+            for _ in range(3 * LOGGED_BAD_FRAMES):
+                await session.socket.send("rubbish")
+            assert await session.ask("What do you sell?") == "Hello there."
+    assert len([log for log in logs if log["event"] == "frame dropped"]) == LOGGED_BAD_FRAMES
+
+
+async def test_flood_of_frames_is_worked_off_in_order(guide: GuideServer) -> None:
+    """More frames at once than the queue holds only make the relay wait."""
+    async with call_with(guide) as session:
+        for _ in range(3 * QUEUED_EVENTS):
+            await session.send(type="info", name="clientSpeaking", value="on")
+        assert await session.ask("What do you sell?") == "Hello there."
+
+
+async def test_relay_that_cannot_be_read_ends_the_call() -> None:
+    """A fault below us is a hang-up, with its cause in the log."""
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "dtmf", "digit": "5"})
+        raise OSError("broken")
+
+    async def send(_: str) -> None:
+        raise AssertionError("nothing is to be said")
+
+    guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    with capture_logs() as logs:
+        async with asyncio.timeout(PATIENCE_S):
+            await Call(guide, Options(), send).run(frames())
+    await guide.aclose()
+    assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
+
+
+async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer) -> None:
+    """A slow socket delays what is done, not the order in which things happened."""
+    guide.script(lambda _: ["We sell hats, and gloves, ", Step.HANG])
+    sending, sent, silence = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def send(_: str) -> None:
+        sending.set()
+        await sent.wait()
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "prompt", "voicePrompt": "What do you sell?"})
+        await in_time(sending)
+        yield json.dumps({"type": "interrupt", "utteranceUntilInterrupt": "We sell hats,"})
+        asyncio.get_running_loop().call_later(0.1, silence.set)
+        await silence.wait()
+        yield json.dumps({"type": "prompt", "voicePrompt": "When do you close on Sunday?"})
+        sent.set()
+        await nth_request(guide, 2)
+
+    client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
+    call = Call(client, Options(resume_timeout_s=0.01), send)
+    await call.run(frames())
+    await client.aclose()
+    outcomes = [(made["outcome"], made["rule"]) async for made in call.decisions.follow()]
+    assert outcomes[1] == ("resumed", "silence")
+    assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
+
+
+# --- what was decided ---------------------------------------------------------------------------
+
+
+async def test_decisions_are_logged_without_words(guide: GuideServer) -> None:
+    """Each decision is one line with its rule; what was said is in it only when asked for."""
+    guide.reply("We open at nine, and we close at five.")
+    for spoken in (False, True):
+        with capture_logs() as logs:
+            async with call_with(guide, log_transcripts=spoken) as session:
+                await session.say("When are you open?")
+                await session.receive_cycle()
+                await session.interrupt("We open at nine,")
+                await session.say("uh-huh")
+                await session.receive_cycle()
+        decided = [log for log in logs if log["event"] == "decided"]
+        assert [(log["outcome"], log["before"], log["after"]) for log in decided] == [
+            ("asked", "listening", "thinking"),
+            ("resumed", "paused", "speaking"),
+        ]
+        assert [log.get("said") for log in decided] == (
+            ["When are you open?", "uh-huh"] if spoken else [None, None]
+        )
+        assert all(log["call"] == "CA1" and log["rule"] for log in decided)
+
+
+async def test_followers_of_decisions_get_all_of_them() -> None:
+    """Whenever they come: those before, those after, and then the end."""
+    decisions = Decisions()
+
+    async def follow() -> list[int]:
+        return [decision["n"] async for decision in decisions.follow()]
+
+    decisions.add({"n": 1})
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as followers:
+        early = followers.create_task(follow())
+        waiting = decisions.follow()
+        assert await anext(waiting) == {"n": 1}
+        decisions.add({"n": 2})
+        assert await anext(waiting) == {"n": 2}
+        late = followers.create_task(follow())
+        decisions.add({"n": 3})
+        decisions.close()
+        assert [decision["n"] async for decision in waiting] == [3]
+    assert early.result() == late.result() == [1, 2, 3]
