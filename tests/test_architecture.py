@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 PURE = {
     "phrases": set(),
-    "utterance": {"phrases"},
+    "transcript": {"phrases"},
+    "utterance": {"phrases", "transcript"},
     "playback": set(),
     "history": {"playback"},
     "turn_events": {"history", "utterance"},
