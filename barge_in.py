@@ -410,8 +410,11 @@ class BargeIn:
     def _playback_of(self, report: str) -> Playback:
         """The reply that a report of what was played is about."""
         reply, previous = self._reply.playback, self._previous
+        if not reply.sent:
+            return previous
         waits = self._previous_plays and not reply.heard
-        return previous if not reply.sent or (waits and previous.expects(report)) else reply
+        in_turn = (previous, reply) if waits else (reply, previous)
+        return next((playback for playback in in_turn if playback.expects(report)), reply)
 
     def _pause(self, cut: Interrupted) -> Iterator[Action]:
         yield from ()

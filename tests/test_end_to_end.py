@@ -364,11 +364,26 @@ def _account_for(result: CallResult, messages: list[dict[str, str]]) -> None:
 
 
 def _words_sent_into_a_cut(result: CallResult) -> set[str]:
-    """Words that were on their way when the line was cut, and played out of place."""
-    cuts = [e.t for e in result.entries if e.dir == "in" and e.frame["type"] == "interrupt"]
-    sent = [e for e in result.entries if e.dir == "out" and e.frame["type"] == "text"]
-    late = [e for e in sent if any(cut <= e.t < cut + 0.15 * SPEED for cut in cuts)]
-    return set(" ".join(str(e.frame["token"]) for e in late).split())
+    """Words that were on their way when the line was cut, and played out of place.
+
+    They go on where the words before the cut ended, or begin a reply before anything was said, as
+    nothing does that is sent after a decision.
+    """
+    strays: set[str] = set()
+    cut, decided, follows = False, True, ""
+    for entry in result.entries:
+        if entry.dir == "in" and entry.frame["type"] == "interrupt":
+            cut, decided = True, False
+        decided |= entry.dir == "in" and entry.frame.get("last") is True
+        words = re.findall(r"r\d+w\d+\S*", str(entry.frame.get("token", "")))
+        if entry.dir == "out" and words:
+            reply, _, index = words[0].rstrip(",.").partition("w")
+            begins = index == "0" and not decided
+            cut = cut and (begins or words[0].rstrip(",.") == follows)
+            strays.update(words if cut else [])
+            reply, _, index = words[-1].rstrip(",.").partition("w")
+            follows = f"{reply}w{int(index) + 1}"
+    return strays
 
 
 def _check_order(ears: list[str], strays: set[str]) -> None:

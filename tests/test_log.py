@@ -268,8 +268,11 @@ def test_context_of_call_is_in_every_line(lines: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-def test_chatty_library_is_heard_from_warnings_on(lines: io.StringIO, name: str) -> None:
+def test_chatty_library_is_heard_from_warnings_on(
+    lines: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At debug they would log requests with all that is in them."""
+    monkeypatch.setattr(logging.getLogger(name), "propagate", True)  # uvicorn may turn it off
     logging.getLogger(name).debug("the whole request")
     logging.getLogger(name).info("GET /twiml?From=5550101234")
     assert not lines.getvalue()
