@@ -169,8 +169,9 @@ class Playback:
 
     def _play_to(self, place: int | None) -> None:
         """Playback has come as far as the word before the one at `place`."""
-        if place:
-            end = self._words[min(place, len(self._sent_words())) - 1].end if self.sent else 0
+        sent = self._sent_words()
+        if place and sent:
+            end = sent[min(place, len(sent)) - 1].end
             self._played = max(self._played, min(end, self.sent))
             self._unplaced = 0
             self.heard = max(self.heard, self._played)

@@ -240,9 +240,10 @@ def test_estimate_never_goes_beyond_what_was_sent() -> None:
     playback = sent("At nine.")
     playback.interrupted("", 100)
     assert heard(playback) == "At nine."
-    empty = Playback()
-    empty.interrupted("", 100)
-    assert empty.heard == 0
+    for wordless in ("", "-"):
+        playback = sent(wordless)
+        playback.interrupted("", 100)
+        assert playback.heard == 0
 
 
 # --- what follows from it -----------------------------------------------------------------------
