@@ -29,10 +29,10 @@ import demo_guide
 import log
 import relay_protocol as relay
 import trust
-from barge_in import Options
 from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings
 from guide_client import GuideClient, GuideOptions
+from turn_events import Options
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """A webhook of Twilio's is a few kilobytes."""
@@ -145,6 +145,9 @@ class Desk:
             heard_grace_s=settings.heard_grace_s,
             playback_margin_s=settings.playback_margin_s,
             words_per_second=settings.speaking_rate_wps,
+            talkover=settings.barge_in_mode == "talkover",
+            talkover_ack=settings.talkover_ack.strip(),
+            talkover_ack_after_s=settings.talkover_ack_after_s,
         )
 
 

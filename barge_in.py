@@ -57,11 +57,11 @@ Traps that shaped it:
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, get_args
 
 from history import History
-from playback import CLAUSE_ENDS, Playback
+from playback import Playback
+from reply import Reply
 from turn_events import (
     Action,
     AgentSpeaking,
@@ -78,6 +78,7 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
+    Options,
     Outcome,
     Say,
     State,
@@ -85,49 +86,8 @@ from turn_events import (
 )
 from utterance import Act, Verdict, classify, is_bare_hello, is_clear_stop
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Times in seconds, and what differs from call to call."""
-
-    language: str = "en-US"
-    greeting: str = ""
-    apology: str = "I'm sorry, I'm having trouble answering. Could you say that again?"
-    history_turns: int | None = None
-    resume_timeout_s: float = 2.0
-    caller_speech_ceiling_s: float = 10.0
-    first_token_timeout_s: float = 8.0
-    stall_timeout_s: float = 6.0
-    late_backchannel_s: float = 2.0
-    heard_grace_s: float = 0.5
-    playback_margin_s: float = 2.0
-    words_per_second: float = 2.5
-
-
-PLAYBACK_SLACK: Final = 1.5
-"""How much slower than `words_per_second` a voice may be before a reply is taken to be over."""
-
-
-@dataclass(slots=True)
-class _Reply:
-    """One reply, and how far it has come. Reply 0 is the greeting, which the line speaks itself."""
-
-    number: int
-    playback: Playback
-    guide_writes: bool
-    written_at: float = 0.0  # when the guide was asked, or last wrote
-    progress_at: float = 0.0  # when words last went out, or were played
-    plays_until: float = 0.0  # estimated
-    begun_clause: str = ""  # said, but not spoken before its end is known
-    said_at: float | None = None  # its first clause, since it was asked for or resumed
-    cycle_open: bool = False
-    audible: bool = False
-
-    @property
-    def pending(self) -> bool:
-        """Whether there is more of it to come than the caller has heard."""
-        return self.guide_writes or not self.playback.all_heard
-
+EARLIER_REPLIES: Final = 3
+"""How many replies back a report that comes late may reach."""
 
 _Row = tuple[Callable[["BargeIn", Any], Iterator[Action]], set[State]]
 """What to do about an event, and the other states that it can lead to."""
@@ -141,16 +101,20 @@ class BargeIn:
         self._options = options
         self._now = 0.0
         self._history = History()
+        # Reply 0 is the greeting, which the line speaks by itself.
         greeting = Playback(options.greeting, sent=len(options.greeting))
-        self._reply = _Reply(0, greeting, guide_writes=False)
-        self._previous = greeting  # the last of which anything was sent
-        self._previous_plays = False  # it may, while the present one waits
+        self._reply = Reply(0, greeting, options, guide_writes=False)
+        self._earlier: tuple[Playback, ...] = (greeting,)  # of which something was sent
+        self._earlier_plays = False  # it may, while the present one waits
+        self._acknowledge_at: float | None = None
         self._ended_at: float | None = None  # the last reply
         self._line_reports = False  # whether it tells what it has played
         self._caller_speaks = False
         self._caller_active_at = 0.0  # the last sign of the caller
         self._utterance_began_at: float | None = None  # the one not yet final, where the line tells
+        self._paused_at = 0.0
         self._gave_up = False  # the rest of the reply that is paused
+        self._talked_into = False  # the caller, by the reply that is paused
 
     def receive(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
@@ -178,9 +142,10 @@ class BargeIn:
             options, speaks = self._options, self._caller_speaks
             patience = options.caller_speech_ceiling_s if speaks else options.resume_timeout_s
             return self._caller_active_at + patience
-        audible_at = self._audible_at if self.state is State.THINKING else None
-        over_at = self._reply_deadline
-        return over_at if audible_at is None else min(audible_at, over_at)
+        if self.state is State.SPEAKING:
+            return self._reply.deadline
+        times = (self._acknowledge_at, self._audible_at, self._reply.deadline)
+        return min(time for time in times if time is not None)
 
     # --- the caller's words ---------------------------------------------------------------
 
@@ -212,6 +177,7 @@ class BargeIn:
     def _hear_while_speaking(self, said: CallerSaid) -> Iterator[Action]:
         """Words for which the line did not interrupt us: it may not, or we were not audible."""
         if not said.final:
+            yield from self._give_up_at_clear_stop(said)
             return
         if self._is_over:
             self._end_reply()
@@ -219,8 +185,8 @@ class BargeIn:
             return
         verdict, heard = self._classify(said)
         if verdict.cancels:
-            if self._grace_is_over:  # the guide is slow, and what can be spoken has been
-                self._reply.playback.all_played(but=self._reply.begun_clause)
+            if self._grace_is_over:
+                self._reply.suppose_heard(self._now)
             yield self._decided(Outcome.CANCELLED, said, verdict, heard)
             yield from self._take_turn(said.text)
         elif verdict.act is Act.REMARK:
@@ -230,12 +196,14 @@ class BargeIn:
             yield self._decided(Outcome.IGNORED, said, verdict, heard)
 
     def _hear_while_paused(self, said: CallerSaid) -> Iterator[Action]:
-        verdict, heard = self._classify(said)
         if not said.final:
-            if not self._gave_up and is_clear_stop(said.text, lang=self._language(said)):
-                self._gave_up = True
-                yield self._decided(Outcome.GAVE_UP, said, verdict, heard)
-                yield from self._drop_guide()
+            yield from self._give_up_at_clear_stop(said)
+            return
+        verdict, heard = self._classify(said)
+        goes_on = self._talked_into and verdict.act not in {Act.NOISE, Act.BACKCHANNEL}
+        if goes_on:
+            yield self._decided(Outcome.EXTENDED, said, verdict, heard)
+            yield from self._take_turn(said.text)
         elif verdict.cancels or (self._gave_up and verdict.act is not Act.NOISE):
             yield self._decided(Outcome.CANCELLED, said, verdict, heard)
             yield from self._take_turn(said.text)
@@ -247,6 +215,17 @@ class BargeIn:
             if verdict.act is Act.REMARK:
                 self._history.caller_remarked(said.text)
             yield from self._resume()
+
+    def _give_up_at_clear_stop(self, said: CallerSaid) -> Iterator[Action]:
+        """A stop that is clear before it is final ends what the guide writes, and no more yet."""
+        has_more = self.state is State.PAUSED or self._reply.guide_writes
+        if self._gave_up or not has_more or not is_clear_stop(said.text, lang=self._language(said)):
+            return
+        self._gave_up = True
+        yield self._decided(Outcome.GAVE_UP, said, *self._classify(said))
+        yield from self._drop_guide()
+        if self.state is not State.PAUSED:
+            yield from self._close_cycle()
 
     def _classify(self, said: CallerSaid) -> tuple[Verdict, str]:
         """What the words are, and what the caller had heard last when saying them.
@@ -263,7 +242,13 @@ class BargeIn:
         return said.lang or self._options.language
 
     def _decided(self, outcome: Outcome, said: CallerSaid, verdict: Verdict, heard: str) -> Decided:
-        return Decided(outcome, verdict.rule, said.text, heard, verdict.act, self.state)
+        return Decided(
+            outcome, verdict.rule, said.text, heard, verdict.act, self.state, self._paused_for_s
+        )
+
+    @property
+    def _paused_for_s(self) -> float | None:
+        return self._now - self._paused_at if self.state is State.PAUSED else None
 
     # --- turns and replies ----------------------------------------------------------------
 
@@ -273,30 +258,43 @@ class BargeIn:
         yield from self._close_cycle()
         old = self._reply
         if old.playback.sent:
-            self._previous = old.playback
+            self._earlier = (*self._earlier, old.playback)[-EARLIER_REPLIES:]
             # Where the line did not interrupt it, it plays on until the next reply's first word.
             cut, unheard = self.state is State.PAUSED, old.playback.heard < old.playback.sent
-            self._previous_plays = old.number > 0 and unheard and not cut
+            self._earlier_plays = old.number > 0 and unheard and not cut
         self._history.caller_said(text)
         messages = self._history.messages(self._options.history_turns)
-        number = self._reply.number + 1
-        self._reply = _Reply(number, Playback(), guide_writes=True, written_at=self._now)
+        number = old.number + 1
+        self._reply = Reply(number, Playback(), self._options, True, written_at=self._now)
         self._history.agent_says(self._reply.playback)
+        self._gave_up = False
         self.state = State.THINKING
+        if self._options.talkover and self._options.talkover_ack and self._earlier_plays:
+            self._acknowledge_at = self._now + self._options.talkover_ack_after_s
         yield AskGuide(number, messages)
 
+    def _acknowledge(self) -> Iterator[Action]:
+        """Let the caller know that they have the floor, while the guide has yet to begin.
+
+        The line plays on for as long as nothing replaces what it plays. The reply will go on in
+        the same talk cycle, for it would cut these words short from one of its own.
+        """
+        self._acknowledge_at = None
+        if self._earlier[-1].heard < self._earlier[-1].sent:
+            ack = Playback(self._options.talkover_ack)
+            self._history.agent_says_first(ack)
+            self._earlier = (*self._earlier, ack)[-EARLIER_REPLIES:]
+            self._reply.cycle_open = True
+            yield Say(f"{ack.send()} ")
+
     def _resume(self) -> Iterator[Action]:
-        reply = self._reply
         self.state = State.SPEAKING
         # What reached the line just after the cut waits there, out of place. In a cycle of its
         # own it is replaced by the next, like all that waits.
         yield from self._close_cycle()
-        reply.playback.rewind()
-        reply.said_at = None
-        reply.begun_clause = ""
-        reply.plays_until = self._now
+        self._reply.rewind(self._now)
         yield from self._say()
-        if not reply.guide_writes:
+        if not self._reply.guide_writes:
             yield from self._finish_reply()
 
     def _let_go(self) -> Iterator[Action]:
@@ -309,35 +307,17 @@ class BargeIn:
         """The reply is over. A line that reports nothing would have told of an interruption."""
         if not self._line_reports:
             self._reply.playback.all_played()
-        self._ended_at = min(self._now, self._reply.plays_until)
+        self._ended_at = self._reply.end(self._now)
         self.state = State.LISTENING
 
     def _say(self) -> Iterator[Action]:
-        """Send what is written."""
-        reply = self._reply
-        words = reply.playback.send()
+        words = self._reply.say(self._now)
         if words:
-            reply.begun_clause += words
-            if CLAUSE_ENDS.intersection(words):
-                self._expect_to_hear_clause()
-            reply.progress_at = self._now
-            reply.cycle_open = True
+            self._acknowledge_at = None
             yield Say(words)
 
-    def _expect_to_hear_clause(self) -> None:
-        """What is said can be spoken now, after what is being spoken."""
-        reply = self._reply
-        seconds = len(reply.begun_clause.split()) / self._options.words_per_second
-        begins_at = max(reply.plays_until, self._now + self._options.heard_grace_s)
-        reply.plays_until = begins_at + seconds
-        reply.begun_clause = ""
-        if reply.said_at is None:
-            reply.said_at = self._now
-
     def _close_cycle(self) -> Iterator[Action]:
-        if self._reply.cycle_open:
-            self._expect_to_hear_clause()
-            self._reply.cycle_open = False
+        if self._reply.close_cycle(self._now):
             yield CloseTalkCycle()
 
     def _drop_guide(self) -> Iterator[Action]:
@@ -349,8 +329,7 @@ class BargeIn:
 
     def _write(self, token: GuideToken) -> Iterator[Action]:
         if self._is_current(token.reply):
-            self._reply.playback.write(token.text)
-            self._reply.written_at = self._now
+            self._reply.write(token.text, self._now)
             if self.state is not State.PAUSED:
                 yield from self._say()
 
@@ -359,26 +338,18 @@ class BargeIn:
             if self._reply.playback.text:
                 self._reply.guide_writes = False
             else:
-                self._apologise()
+                self._reply.break_off()
             if self.state is not State.PAUSED:
                 yield from self._finish_reply()
 
     def _fail(self, failed: GuideFailed) -> Iterator[Action]:
         if self._is_current(failed.reply):
-            self._apologise()
+            self._reply.break_off()
             if self.state is not State.PAUSED:
                 yield from self._finish_reply()
 
     def _is_current(self, reply: int) -> bool:
         return reply == self._reply.number and self._reply.guide_writes
-
-    def _apologise(self) -> None:
-        """Say of a reply that breaks off that it does."""
-        reply = self._reply
-        reply.guide_writes = False
-        written = reply.playback.text
-        between = " " if written and not written[-1].isspace() else ""
-        reply.playback.write(between + self._options.apology)
 
     def _finish_reply(self) -> Iterator[Action]:
         """Say the last of it."""
@@ -402,56 +373,64 @@ class BargeIn:
                 if self._utterance_began_at is None:
                     self._utterance_began_at = self._now
             case AgentSpeaking(True) if self._reply.said_at is not None:
-                self._reply.audible = True
+                self._reply.was_audible = True
             case TokensPlayed(text):
                 self._line_reports = True
                 self._playback_of(text).played(text)
 
     def _playback_of(self, report: str) -> Playback:
         """The reply that a report of what was played is about."""
-        reply, previous = self._reply.playback, self._previous
+        reply, earlier = self._reply.playback, self._earlier
         if not reply.sent:
-            return previous
-        waits = self._previous_plays and not reply.heard
-        in_turn = (previous, reply) if waits else (reply, previous)
+            reply = earlier[-1]  # if it is about none of them, it is no report of this one
+        waits = self._earlier_plays and not reply.heard
+        in_turn = (*earlier, reply) if waits else (reply, *reversed(earlier))
         return next((playback for playback in in_turn if playback.expects(report)), reply)
 
     def _pause(self, cut: Interrupted) -> Iterator[Action]:
         yield from ()
         reply = self._reply
-        of_previous = self._is_of_previous(cut)
-        if of_previous and not self._previous_plays:
+        playback = self._playback_cut(cut)
+        if playback is not reply.playback and not self._earlier_plays:
             return  # it was over, or had been cut before
-        cut_short = self._previous if of_previous else reply.playback
         if self._line_reports:
-            cut_short.played(cut.heard)  # as it has told already, or is about to
+            playback.played(cut.heard)  # as it has told already, or is about to
         else:
             spoken_s = (cut.duration_ms or 0) / 1000
-            cut_short.interrupted(cut.heard, int(spoken_s * self._options.words_per_second))
-        self._previous_plays = False
+            playback.interrupted(cut.heard, int(spoken_s * self._options.words_per_second))
+        self._earlier_plays = False
         if not reply.playback.sent:
             return
-        if reply.pending:
-            self.state = State.PAUSED
-            self._caller_active_at = self._now
-            self._gave_up = False
-        else:
-            reply.plays_until = self._now
+        if not reply.pending:
+            reply.follow(self._now)
             self._end_reply()
+            return
+        self.state = State.PAUSED
+        self._paused_at = self._caller_active_at = self._now
+        self._gave_up = False
+        began_at, said_at = self._utterance_began_at, reply.said_at
+        self._talked_into = (
+            not reply.playback.heard
+            and began_at is not None
+            and (said_at is None or began_at < said_at)
+        )
 
-    def _is_of_previous(self, cut: Interrupted) -> bool:
-        """Whether what was cut is the reply before this one, or the greeting."""
+    def _playback_cut(self, cut: Interrupted) -> Playback:
+        """What was cut: this reply, or one before it, or the greeting. Its words tell."""
         reply = self._reply.playback
-        elsewhere = self._previous.contains(cut.heard) and not reply.contains(cut.heard)
-        return elsewhere or not reply.sent
+        if not reply.sent:
+            return self._earlier[-1]
+        if reply.contains(cut.heard):
+            return reply
+        earlier = (playback for playback in self._earlier if playback.contains(cut.heard))
+        return next(earlier, reply)
 
     def _follow(self, _: TokensPlayed) -> Iterator[Action]:
         yield from ()
         reply = self._reply
         if not reply.playback.heard:
             return
-        reply.progress_at = self._now
-        reply.plays_until = self._now + reply.playback.words_left() / self._options.words_per_second
+        reply.follow(self._now)
         if reply.pending:
             self.state = State.SPEAKING
         else:
@@ -464,22 +443,24 @@ class BargeIn:
         """
         yield from ()
         reply = self._reply
-        done = reply.audible and not agent.on and not reply.guide_writes
-        settled = self._now > reply.progress_at + self._options.heard_grace_s
-        if done and settled and not self._line_reports:
-            reply.plays_until = self._now
+        done = reply.was_audible and not agent.on and not reply.guide_writes
+        if done and reply.has_settled(self._now) and not self._line_reports:
+            reply.playback.all_played()
+            reply.follow(self._now)
             self._end_reply()
 
     # --- time -----------------------------------------------------------------------------
 
     def _wait_no_longer(self, _: DeadlinePassed) -> Iterator[Action]:
         """The guide is too slow, or the caller must have heard what was said."""
-        if self._now < self._reply_deadline:
+        if self._acknowledge_at is not None and self._now >= self._acknowledge_at:
+            yield from self._acknowledge()
+        if self._now < self._reply.deadline:
             if self._grace_is_over:
                 self.state = State.SPEAKING
         elif self._reply.guide_writes:
             yield from self._drop_guide()
-            self._apologise()
+            self._reply.break_off()
             yield from self._finish_reply()
         else:
             self._end_reply()
@@ -491,7 +472,8 @@ class BargeIn:
         if self._gave_up:
             yield from self._let_go()
         else:
-            yield Decided(Outcome.RESUMED, "silence", before=self.state)
+            waited_s = self._paused_for_s
+            yield Decided(Outcome.RESUMED, "silence", before=self.state, paused_for_s=waited_s)
             yield from self._resume()
 
     def _end(self, _: CallEnded) -> Iterator[Action]:
@@ -520,28 +502,18 @@ class BargeIn:
 
     @property
     def _is_over(self) -> bool:
-        """Whether a reply that was not interrupted has nothing more to play."""
-        if self._reply.guide_writes:
-            return False
-        if self._line_reports:
-            return self._now >= self._reply.plays_until
-        return self._grace_is_over
+        """Whether a reply that was not interrupted has nothing more to play.
+
+        A line that stops for the caller, did not, and reports nothing, had nothing to stop.
+        """
+        if self._line_reports or self._options.talkover:
+            return self._reply.may_be_over(self._now)
+        return self._grace_is_over and not self._reply.guide_writes
 
     @property
     def _reply_ended_just_now(self) -> bool:
         ended_at = self._ended_at
         return ended_at is not None and self._now - ended_at <= self._options.late_backchannel_s
-
-    @property
-    def _reply_deadline(self) -> float:
-        """When the guide is too slow or, once it is done, when playback must be over."""
-        reply, options = self._reply, self._options
-        if not reply.guide_writes:
-            wait = max(0.0, reply.plays_until - reply.progress_at)
-            return reply.progress_at + wait * PLAYBACK_SLACK + options.playback_margin_s
-        if reply.playback.text:
-            return reply.written_at + options.stall_timeout_s
-        return reply.written_at + options.first_token_timeout_s
 
     # --- the table ------------------------------------------------------------------------
 

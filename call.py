@@ -14,7 +14,7 @@ from typing import Any, Final, assert_never
 import structlog
 
 import relay_protocol as relay
-from barge_in import BargeIn, Options
+from barge_in import BargeIn
 from guide_client import GuideClient, GuideError
 from turn_events import (
     Action,
@@ -32,6 +32,7 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
+    Options,
     Say,
     State,
     TokensPlayed,

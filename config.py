@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     guide_stall_timeout_s: Seconds = 6.0
 
     # Turn-taking
+    barge_in_mode: Literal["pause", "talkover"] = "pause"
+    talkover_ack: Speakable = "Sure."
+    talkover_ack_after_s: Seconds = 0.5
     barge_in_resume_timeout_s: Seconds = 2.0
     caller_speech_ceiling_s: Seconds = 10.0
     late_backchannel_s: Seconds = 2.0
@@ -133,7 +136,7 @@ class Settings(BaseSettings):
     relay_hints: Annotated[str, Field(max_length=10_000), AfterValidator(_speakable)] | None = None
     relay_profanity_filter: bool | None = None
     relay_smart_format: bool | None = None
-    relay_interruptible: Input = "speech"
+    relay_interruptible: Input | None = None
     relay_interrupt_sensitivity: Literal["high", "medium", "low"] = "high"
     relay_welcome_greeting_interruptible: Input = "speech"
     relay_report_input_during_agent_speech: Input = "speech"
@@ -189,7 +192,18 @@ class Settings(BaseSettings):
         spoken_as = self.relay_tts_language or self.relay_language
         deepgram = provider == "Deepgram"
         elevenlabs = self.relay_tts_provider in {None, "ElevenLabs"}
+        talkover = self.barge_in_mode == "talkover"
+        reported = self.relay_report_input_during_agent_speech in {"speech", "any"}
         problems = {
+            "RELAY_INTERRUPTIBLE": talkover
+            and self.relay_interruptible in {"speech", "any"}
+            and "BARGE_IN_MODE=talkover needs none or dtmf here, or no value",
+            "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": talkover
+            and not reported
+            and "BARGE_IN_MODE=talkover needs speech or any",
+            "RELAY_EVENTS": talkover
+            and "tokens-played" not in self.relay_events
+            and "BARGE_IN_MODE=talkover needs tokens-played",
             "RELAY_SPEECH_MODEL": flux and not deepgram and "flux is a model of Deepgram's",
             "RELAY_PARTIAL_PROMPTS": self.relay_partial_prompts and not flux and _NEEDS_FLUX,
             "RELAY_EOT_THRESHOLD": self.relay_eot_threshold and not flux and _NEEDS_FLUX,
@@ -220,6 +234,12 @@ class Settings(BaseSettings):
         return "flux" if heard_as.lower().startswith("en") else None
 
     @property
+    def interruptible(self) -> Input:
+        """What stops the agent on the line itself."""
+        by_mode: Input = "none" if self.barge_in_mode == "talkover" else "speech"
+        return self.relay_interruptible or by_mode
+
+    @property
     def relay_attributes(self) -> dict[str, str | bool | int | float]:
         """The ConversationRelay attributes to put into the TwiML, by their own names."""
         attributes = {
@@ -238,7 +258,7 @@ class Settings(BaseSettings):
             "hints": self.relay_hints,
             "profanityFilter": self.relay_profanity_filter,
             "deepgramSmartFormat": self.relay_smart_format,
-            "interruptible": self.relay_interruptible,
+            "interruptible": self.interruptible,
             "interruptSensitivity": self.relay_interrupt_sensitivity,
             "reportInputDuringAgentSpeech": self.relay_report_input_during_agent_speech,
             "ignoreBackchannel": self.relay_ignore_backchannel,

@@ -56,6 +56,10 @@ class History:
         """Enter a reply that begins now."""
         self._entries.append(_AgentWords(playback))
 
+    def agent_says_first(self, playback: Playback) -> None:
+        """Enter words of the agent that come before the reply entered last."""
+        self._entries.insert(len(self._entries) - 1, _AgentWords(playback))
+
     def caller_remarked(self, text: str) -> None:
         """Enter words of the caller at the place which the reply of the moment has reached.
 

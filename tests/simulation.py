@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import relay_protocol as relay
-from barge_in import BargeIn, Options
+from barge_in import BargeIn
 from emulator.attributes import RelayAttributes
 from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
@@ -35,12 +35,14 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
+    Options,
     Say,
     State,
     TokensPlayed,
 )
 
 APOLOGY = "Sorryword pardonword."
+ACK = "Ackword."
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Conditions:
     partials: bool = True
     reports: InterruptReport = "fragment"
     greeting: str = "Hello caller."
+    talkover: bool = False
 
     def attributes(self) -> RelayAttributes:
         """The relay's attributes under these conditions."""
@@ -59,7 +62,7 @@ class Conditions:
             url="wss://test/ws",
             welcome_greeting=self.greeting,
             welcome_greeting_interruptible="speech",
-            interruptible="any",
+            interruptible="none" if self.talkover else "any",
             report_input_during_agent_speech="any",
             dtmf_detection=True,
             partial_prompts=self.partials,
@@ -86,7 +89,12 @@ class Simulation:
     def __init__(self, seed: int, conditions: Conditions) -> None:
         self.rng = random.Random(seed)
         self.conditions = conditions
-        self.options = Options(greeting=conditions.greeting, apology=APOLOGY)
+        self.options = Options(
+            greeting=conditions.greeting,
+            apology=APOLOGY,
+            talkover=conditions.talkover,
+            talkover_ack=ACK,
+        )
         self.machine = BargeIn(self.options)
         identity = Identity(
             call_sid="CA1", session_id="VX1", account_sid="AC1", caller="+1", called="+2"
@@ -159,6 +167,7 @@ class Simulation:
         self.trace.append((self._now, event))
         self.finals += isinstance(event, CallerSaid) and event.final
         decides = any(isinstance(action, Decided) for action in actions)
+        assert not (self.conditions.talkover and self.machine.state is State.PAUSED)
         for action in actions:
             self.trace.append((self._now, action))
             if before is State.PAUSED and not decides:
@@ -345,7 +354,7 @@ def check_history_is_what_was_heard(sim: Simulation) -> None:
     """The guide is told of each word of the agent's that was heard, once, and of no other."""
     told = " ".join(m.content for m in sim.last_request.messages if m.role == "assistant").split()
     heard = list(dict.fromkeys(item.word for item in sim.line.heard if item.cycle != 0))
-    uncertain = sim.strays.union(APOLOGY.split())
+    uncertain = sim.strays.union(APOLOGY.split(), ACK.split())
     assert [w for w in told if w not in uncertain] == [w for w in heard if w not in uncertain]
 
 

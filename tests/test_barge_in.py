@@ -1,12 +1,12 @@
 """The machine, story by story: each test is a call on a clock that the test sets."""
 
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 import barge_in
-from barge_in import BargeIn, Options
+from barge_in import BargeIn
 from history import Message
 from turn_events import (
     Action,
@@ -24,6 +24,7 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
+    Options,
     Outcome,
     Say,
     State,
@@ -702,6 +703,142 @@ def test_words_after_the_time_the_reply_takes_are_heard_as_in_a_silence() -> Non
     talk = being_told_hours()
     talk.at(13.0, CallerSaid("my number is 555 0100"))
     assert talk.outcome is Outcome.ASKED
+
+
+# --- the caller who goes on speaking as the reply begins ------------------------------------------
+
+
+def talked_into(*, reply: str = HOURS) -> Talk:
+    """A call in which the caller spoke on, and the reply began over their words."""
+    talk = asked_for_hours()
+    talk.at(2.3, CallerSpeaking(True))
+    talk.at(2.5, GuideToken(1, reply), GuideFinished(1))
+    talk.at(3.0, CallerSaid("on sundays", final=False), Interrupted("", 15))
+    return talk
+
+
+def test_caller_who_was_talked_into_is_heard_out() -> None:
+    """What would be a remark is more of the turn: they had not been listening yet."""
+    talk = talked_into()
+    assert talk.is_in(State.PAUSED)
+    (ask,) = talk.at(4.0, CallerSaid("on Sundays and holidays I mean"))
+    assert ask == AskGuide(
+        2, (Message("user", "what are your hours on Sundays and holidays I mean"),)
+    )
+    assert talk.outcome is Outcome.EXTENDED
+
+
+def test_backchannel_of_a_caller_who_was_talked_into_resumes() -> None:
+    """It adds nothing to the turn."""
+    talk = talked_into()
+    assert talk.at(4.0, CallerSaid("yeah")) == [Say(HOURS), CloseTalkCycle()]
+    assert talk.outcome is Outcome.RESUMED
+
+
+def test_caller_who_had_heard_something_was_not_talked_into() -> None:
+    """Then what they say is about the reply."""
+    talk = asked_for_hours()
+    talk.at(2.3, CallerSpeaking(True))
+    talk.at(2.5, GuideToken(1, HOURS), GuideFinished(1))
+    talk.at(3.5, TokensPlayed("We are open"), Interrupted("We are open"))
+    talk.at(4.0, CallerSaid("my wife loves that place"))
+    assert talk.outcome is Outcome.RESUMED
+
+
+# --- talkover: the line never stops the agent -----------------------------------------------------
+
+
+def talked_over(words: str, **options: object) -> Talk:
+    """A call in talkover, in which the caller has said something over the agent."""
+    talk = being_told_hours(finished=False, talkover=True, talkover_ack="Sure.", **options)
+    talk.at(6.5, CallerSaid(words))
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [("uh-huh", Outcome.IGNORED), ("my wife loves that place", Outcome.KEPT)],
+)
+def test_talkover_goes_on_without_a_gap(words: str, outcome: Outcome) -> None:
+    """Words still go out as they come."""
+    talk = talked_over(words)
+    assert (talk.state, talk.outcome) == (State.SPEAKING, outcome)
+    assert talk.at(6.6, GuideToken(1, " Come by.")) == [Say(" Come by.")]
+
+
+def test_talkover_lets_the_new_reply_replace_the_old() -> None:
+    """Its first words do; what was heard of the old one in the meantime is in the history."""
+    talk = talked_over("what about Friday")
+    assert talk.outcome is Outcome.CANCELLED
+    talk.at(6.7, TokensPlayed(" On Saturdays we"))
+    assert talk.at(6.8, GuideToken(2, "At nine."), GuideFinished(2)) == [
+        Say("At nine."),
+        CloseTalkCycle(),
+    ]
+    talk.at(8.0, TokensPlayed("At nine."))
+    talk.at(15.0, CallerSaid("where are you"))
+    assert [message.content for message in talk.asked[1:4]] == [
+        "We are open from nine to six. On Saturdays we",
+        "what about Friday",
+        "At nine.",
+    ]
+
+
+def test_talkover_acknowledges_when_the_guide_takes_its_time() -> None:
+    """In the reply's own talk cycle, and it is in the history once it was heard."""
+    talk = talked_over("what about Friday")
+    assert talk.machine.deadline == 7.0
+    assert talk.wait() == [Say("Sure. ")]
+    assert talk.at(7.2, TokensPlayed(" On"), TokensPlayed("Sure.")) == []
+    assert talk.is_in(State.THINKING)
+    assert talk.at(8.0, GuideToken(2, "At nine."), GuideFinished(2)) == [
+        Say("At nine."),
+        CloseTalkCycle(),
+    ]
+    talk.at(9.0, TokensPlayed("At nine."))
+    talk.at(15.0, CallerSaid("where are you"))
+    assert [message.content for message in talk.asked[1:4]] == [
+        "We are open from nine to six. On",
+        "what about Friday",
+        "Sure. At nine.",
+    ]
+
+
+def test_talkover_acknowledges_nothing_when_the_old_reply_has_ended_by_itself() -> None:
+    """There is nothing to replace."""
+    talk = talked_over("what about Friday")
+    talk.at(6.9, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
+    assert talk.wait() == []
+    assert talk.machine.deadline == 6.5 + 8.0
+
+
+@pytest.mark.parametrize("options", [{"talkover_ack": ""}, {"talkover": False}])
+def test_nothing_is_acknowledged_unless_the_owner_wants_it(options: dict[str, object]) -> None:
+    """Nor where the line stops the agent."""
+    given: Any = {"talkover": True, "talkover_ack": "Sure.", **options}
+    talk = being_told_hours(**given)
+    talk.at(6.5, CallerSaid("what about Friday"))
+    assert talk.machine.deadline == 6.5 + 8.0
+
+
+def test_talkover_gives_up_what_is_not_yet_written_at_a_clear_stop() -> None:
+    """The guide is asked only when the words are final."""
+    talk = being_told_hours(finished=False, talkover=True)
+    assert talk.at(6.4, CallerSaid("stop", final=False)) == [DropGuide(1), CloseTalkCycle()]
+    assert talk.at(6.5, CallerSaid("stop", final=False)) == []
+    (ask,) = talk.at(6.9, CallerSaid("stop please"))
+    assert isinstance(ask, AskGuide)
+
+
+def test_talkover_without_reports_estimates_what_was_heard() -> None:
+    """By the clock, for nothing else tells."""
+    talk = Talk(talkover=True)
+    talk.at(1.0, CallerSaid("what are your hours"))
+    talk.at(2.0, GuideToken(1, HOURS), GuideFinished(1))
+    talk.at(4.5, CallerSaid("what about Friday"))
+    assert talk.outcome is Outcome.CANCELLED
+    talk.at(20.0, DeadlinePassed())
+    assert talk.asked[1] == Message("assistant", "We are open from nine")
 
 
 # --- rule 10: stale events ----------------------------------------------------------------------

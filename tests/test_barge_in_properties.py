@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from barge_in import BargeIn, Options
+from barge_in import BargeIn
 from turn_events import (
     Action,
     AgentSpeaking,
@@ -39,6 +39,7 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
+    Options,
     Outcome,
     Say,
     State,
@@ -168,10 +169,15 @@ class Conversation(RuleBasedStateMachine):
     replies = Bundle("replies")
 
     @initialize(
-        greeting=st.sampled_from(["", "Hello caller."]), turns=st.sampled_from([None, None, 50])
+        greeting=st.sampled_from(["", "Hello caller."]),
+        turns=st.sampled_from([None, None, 50]),
+        talkover=st.booleans(),
     )
-    def begin(self, greeting: str, turns: int | None) -> None:
-        self.call = Observer(Options(greeting=greeting, history_turns=turns, apology="Sorry."))
+    def begin(self, greeting: str, turns: int | None, talkover: bool) -> None:
+        options = Options(
+            greeting=greeting, history_turns=turns, apology="Sorry.", talkover=talkover
+        )
+        self.call = Observer(options)
         self.steps = 0
         self.words = count(1)
 
@@ -281,7 +287,8 @@ TestConversation.settings = settings(max_examples=150, stateful_step_count=50)
 def _play_at_random(seed: int) -> None:
     rng = random.Random(seed)
     greeting = rng.choice(["", "Hello caller."])
-    call = Observer(Options(greeting=greeting, apology="Sorry."))
+    talkover = rng.random() < 0.3
+    call = Observer(Options(greeting=greeting, apology="Sorry.", talkover=talkover))
     words = count(1)
     line = rng.choices(["bare", "reports", "speaker", "everything"], k=1)[0]
     for _ in range(rng.randint(5, 40)):

@@ -12,12 +12,12 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 
-from barge_in import Options
 from call import LOGGED_BAD_FRAMES, QUEUED_EVENTS, Call, Decisions
 from config import DEFAULT_INSTRUCTIONS
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
+from turn_events import Options
 
 APOLOGY: Final = "Sorry, please say that again."
 PATIENCE_S: Final = 10.0

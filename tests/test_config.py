@@ -248,13 +248,30 @@ def test_wrong_setting_is_named_with_what_would_be_right(
 
 def test_every_seconds_setting_is_covered() -> None:
     """The lists above hold every setting of their kind."""
-    assert len(SECONDS) == 9
+    assert len(SECONDS) == 10
     declared = {name: str(field.annotation) for name, field in Settings.model_fields.items()}
     assert {name for name, kind in declared.items() if "bool" in kind} == set(SWITCHES)
     assert {name for name, kind in declared.items() if "dtmf" in kind} == set(INPUTS)
 
 
 DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
+    (
+        {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "any"},
+        [
+            "RELAY_INTERRUPTIBLE: BARGE_IN_MODE=talkover needs none or dtmf here, or no value",
+        ],
+    ),
+    (
+        {
+            "BARGE_IN_MODE": "talkover",
+            "RELAY_EVENTS": "speaker-events",
+            "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": "none",
+        },
+        [
+            "RELAY_EVENTS: BARGE_IN_MODE=talkover needs tokens-played",
+            "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH: BARGE_IN_MODE=talkover needs speech or any",
+        ],
+    ),
     (
         {"RELAY_SPEECH_MODEL": "flux", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
         ["RELAY_SPEECH_MODEL: flux is a model of Deepgram's"],

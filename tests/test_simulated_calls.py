@@ -15,6 +15,7 @@ from barge_in import BargeIn
 from history import History
 from playback import Playback
 from tests.simulation import (
+    ACK,
     Conditions,
     Simulation,
     check_history_is_what_was_heard,
@@ -29,6 +30,11 @@ CONDITIONS = [
     Conditions(speaker_events=speaker, tokens_played=tokens, partials=partials, reports=reports)
     for speaker, tokens, partials in product((True, False), repeat=3)
     for reports in ("fragment", "whole", "empty")
+]
+
+TALKOVER = [
+    Conditions(talkover=True, speaker_events=speaker, tokens_played=tokens, partials=partials)
+    for speaker, tokens, partials in product((True, False), repeat=3)
 ]
 
 
@@ -54,6 +60,19 @@ def test_every_word_of_a_call_is_accounted_for(conditions: Conditions) -> None:
     for seed in range(max(1, CALLS // len(CONDITIONS))):
         outcomes |= {made.outcome for made in simulate(seed, conditions).decided}
     assert {"asked", "extended", "cancelled", "resumed", "kept", "ignored"} <= outcomes
+
+
+@pytest.mark.parametrize("conditions", TALKOVER, ids=lambda c: "-".join(_names(c)))
+def test_every_word_of_a_talkover_call_is_accounted_for(conditions: Conditions) -> None:
+    """The line never stops the agent, and there is no pause."""
+    outcomes, acknowledged = set(), False
+    for seed in range(max(1, CALLS // len(CONDITIONS))):
+        sim = simulate(seed, conditions)
+        outcomes |= {made.outcome for made in sim.decided}
+        acknowledged |= any(item.word == ACK for item in sim.line.heard)
+    assert {"asked", "extended", "cancelled", "kept", "ignored"} <= outcomes
+    assert "resumed" not in outcomes
+    assert acknowledged
 
 
 def _names(conditions: Conditions) -> Iterator[str]:

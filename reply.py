@@ -1,0 +1,134 @@
+"""One reply on its way: written by the guide, said on the line, heard by the caller, and when.
+
+What was heard is `playback`'s matter, as far as the line reports it. Here is what time tells: when
+a reply can have become audible, how long it may play, and how long its guide may take.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from playback import CLAUSE_ENDS, Playback
+from turn_events import Options
+
+SLACK: Final = 1.5
+"""How much slower than `words_per_second` a voice may be before a reply is taken to be over."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply, and how far it has come. Times are seconds on the machine's clock."""
+
+    number: int
+    playback: Playback
+    options: Options
+    guide_writes: bool
+    written_at: float = 0.0
+    """When the guide was asked, or wrote last."""
+    said_at: float | None = None
+    """When its first clause went out, since it was asked for or resumed."""
+    cycle_open: bool = False
+    """Whether the talk cycle it is said in waits for more."""
+    was_audible: bool = False
+    """Whether the line has told that the agent can be heard."""
+    _progress_at: float = 0.0
+    _plays_until: float = 0.0
+    _begun_clause: str = ""
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is more of it to come than the caller has heard."""
+        return self.guide_writes or not self.playback.all_heard
+
+    # --- what happens to it ---------------------------------------------------------------
+
+    def write(self, text: str, now: float) -> None:
+        """The guide has written more."""
+        self.playback.write(text)
+        self.written_at = now
+
+    def break_off(self) -> None:
+        """The guide will write no more, and the reply is not whole: it says so."""
+        self.guide_writes = False
+        written = self.playback.text
+        between = " " if written and not written[-1].isspace() else ""
+        self.playback.write(between + self.options.apology)
+
+    def say(self, now: float) -> str:
+        """What to send: all that is written and not yet sent."""
+        words = self.playback.send()
+        if words:
+            self.cycle_open = True
+            self._progress_at = now
+            self._begun_clause += words
+            if CLAUSE_ENDS.intersection(words):
+                self._expect_clause(now)
+        return words
+
+    def close_cycle(self, now: float) -> bool:
+        """End the talk cycle; whether there was one."""
+        if not self.cycle_open:
+            return False
+        if self._begun_clause:
+            self._expect_clause(now)
+        self.cycle_open = False
+        return True
+
+    def rewind(self, now: float) -> None:
+        """Go back to what the caller has yet to hear, to say it from now on."""
+        self.playback.rewind()
+        self.said_at = None
+        self._begun_clause = ""
+        self._plays_until = now
+
+    def follow(self, now: float) -> None:
+        """The line has reported that some of it was played, up to this moment."""
+        self._progress_at = now
+        self._plays_until = now + self.playback.words_left() / self.options.words_per_second
+
+    def end(self, now: float) -> float:
+        """It is over; gives when it can have ended."""
+        return min(now, self._plays_until)
+
+    def _expect_clause(self, now: float) -> None:
+        """A voice begins a clause when it knows its end, and not before it is done with the last.
+
+        Then it needs a moment, about as long as until the first words are heard.
+        """
+        seconds = len(self._begun_clause.split()) / self.options.words_per_second
+        self._plays_until = max(self._plays_until, now + self.options.heard_grace_s) + seconds
+        self._begun_clause = ""
+        if self.said_at is None:
+            self.said_at = now
+
+    # --- what time tells of it ------------------------------------------------------------
+
+    def may_be_over(self, now: float) -> bool:
+        """Whether all of it has had the time to be played."""
+        return not self.guide_writes and now >= self._plays_until
+
+    def has_settled(self, now: float) -> bool:
+        """Whether what went out last has had the time to become audible."""
+        return now > self._progress_at + self.options.heard_grace_s
+
+    def suppose_heard(self, now: float) -> None:
+        """Take as heard what can have been, on a line that does not report it.
+
+        Where the line stops for the caller and did not, all that can be spoken has been; where it
+        never stops, as much as there was time for.
+        """
+        if self.options.talkover and self.said_at is not None:
+            seconds = now - self.said_at - self.options.heard_grace_s
+            self.playback.interrupted("", max(0, int(seconds * self.options.words_per_second)))
+        else:
+            self.playback.all_played(but=self._begun_clause)
+
+    @property
+    def deadline(self) -> float:
+        """When the guide is too slow or, once it is done, when playback must be over."""
+        options = self.options
+        if not self.guide_writes:
+            wait = max(0.0, self._plays_until - self._progress_at)
+            return self._progress_at + wait * SLACK + options.playback_margin_s
+        if self.playback.text:
+            return self.written_at + options.stall_timeout_s
+        return self.written_at + options.first_token_timeout_s
