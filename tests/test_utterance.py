@@ -1,6 +1,8 @@
 """What a caller's words are."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -485,3 +487,24 @@ def test_backchannel_is_one_in_any_writing(
 def test_backchannel_said_again_is_one_still(said: str, times: int) -> None:
     """Listeners repeat themselves."""
     assert classify(" ".join([said] * times)).act is Act.BACKCHANNEL
+
+
+# --- The documentation says the same ---------------------------------------------------------
+
+
+def _documented() -> list[tuple[str, str]]:
+    text = (Path(__file__).parent.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*\*(\w+)\*\* \|[^|]*\|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
+    assert {act for act, _, _ in rows} == {act.value for act in Act}
+    within = [(said, act) for act, inside, _ in rows for said in re.findall(r'"([^"]+)"', inside)]
+    return within + [pair for _, _, outside in rows for pair in re.findall(_OUTSIDE, outside)]
+
+
+_OUTSIDE = r'"([^"]+)" \((\w+)\)'
+
+
+@pytest.mark.parametrize(("said", "act"), _documented())
+def test_example_in_the_documentation_is_what_it_says(said: str, act: str) -> None:
+    """Each border is shown by examples on both sides of it."""
+    heard = "Shall I book it?" if act == "answer" or said == "um" else "We are open until six."
+    assert classify(said, heard).act == act
