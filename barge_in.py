@@ -18,11 +18,14 @@ is asked again with the whole.
     state      event             next       because
     ---------  ----------------  ---------  -----------------------------------------------
     listening  CallerSaid        thinking   a turn: the guide is asked
+    listening  TokensPlayed      speaking   the reply was not over after all
+    listening  Interrupted       paused     ... and the caller spoke over it
     thinking   CallerSaid        thinking   more of the turn: the guide is asked again
     thinking   TokensPlayed      speaking   the caller has begun to hear the reply
     thinking   TokensPlayed      listening  ... and has heard all of it
-    thinking   Interrupted       paused     the caller spoke over its first words
+    thinking   Interrupted       paused     the caller spoke over its first words, or the last reply
     thinking   Interrupted       listening  ... and had heard all of it
+    thinking   AgentSpeaking     listening  it fell silent at the end
     thinking   DeadlinePassed    speaking   on a line without reports: it must be audible by now
     thinking   DeadlinePassed    listening  it must be over by now
     thinking   GuideFinished     listening  there was nothing to say
@@ -32,7 +35,7 @@ is asked again with the whole.
     speaking   Interrupted       paused     the caller spoke over the agent
     speaking   Interrupted       listening  ... and had heard all of it
     speaking   TokensPlayed      listening  the caller has heard all of it
-    speaking   AgentSpeaking     listening  on a line without reports: it fell silent at the end
+    speaking   AgentSpeaking     listening  it fell silent at the end
     speaking   DeadlinePassed    listening  it must be over by now
     speaking   GuideFinished     listening  the caller had heard all of it
     speaking   GuideFailed       listening  ... and nothing is said of the failure
@@ -40,6 +43,7 @@ is asked again with the whole.
     paused     CallerSaid        speaking   resumed: they do not
     paused     CallerSaid        listening  ... and nothing is left to say
     paused     DeadlinePassed    speaking   resumed: nothing was said
+    paused     DeadlinePassed    thinking   ... and nothing of the reply was out yet
     paused     DeadlinePassed    listening  ... and nothing is left to say
     any        CallEnded         ended      and nothing else leaves a state
 
@@ -53,14 +57,19 @@ Traps that shaped it:
 * A report of what was played may come after the interrupt that it explains, or after the reply has
   been replaced. It still belongs to its own reply.
 * A line without any reports says nothing but what the caller said. There, a reply not interrupted
-  is not yet audible for half a second, and over when the caller speaks after that.
+  is not yet audible for half a second, and over when the caller speaks after that. The half second
+  counts from the first clause, for a voice does not begin before it knows how a clause ends.
+* A turn answers the question before it. What is said next, while the guide thinks, is no answer to
+  that question any more, or every "okay" after an answer would ask the guide again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_args
 
 from history import History
 from playback import Playback
+from playout import Playout
 from reply import Reply
 from turn_events import (
     Action,
@@ -78,19 +87,25 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
-    Options,
     Outcome,
     Say,
     State,
     TokensPlayed,
 )
+from turn_options import Options
 from utterance import Act, Verdict, classify, is_bare_hello, is_clear_stop
 
-EARLIER_REPLIES: Final = 3
-"""How many replies back a report that comes late may reach."""
-
-_Row = tuple[Callable[["BargeIn", Any], Iterator[Action]], set[State]]
+_Row = tuple[Callable[["BargeIn", Any], Iterable[Action]], set[State]]
 """What to do about an event, and the other states that it can lead to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """A reply that was spoken over, and is not decided on."""
+
+    since: float
+    talked_into: bool
+    """Whether the caller was still speaking from before, and can have heard nothing of it."""
 
 
 class BargeIn:
@@ -104,17 +119,13 @@ class BargeIn:
         # Reply 0 is the greeting, which the line speaks by itself.
         greeting = Playback(options.greeting, sent=len(options.greeting))
         self._reply = Reply(0, greeting, options, guide_writes=False)
-        self._earlier: tuple[Playback, ...] = (greeting,)  # of which something was sent
-        self._earlier_plays = False  # it may, while the present one waits
+        self._playout = Playout(greeting)
+        self._pause = _Pause(0.0, talked_into=False)
         self._acknowledge_at: float | None = None
         self._ended_at: float | None = None  # the last reply
-        self._line_reports = False  # whether it tells what it has played
         self._caller_speaks = False
         self._caller_active_at = 0.0  # the last sign of the caller
-        self._utterance_began_at: float | None = None  # the one not yet final, where the line tells
-        self._paused_at = 0.0
-        self._gave_up = False  # the rest of the reply that is paused
-        self._talked_into = False  # the caller, by the reply that is paused
+        self._utterance_began_at: float | None = None  # the one not yet final
 
     def receive(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
@@ -122,16 +133,20 @@ class BargeIn:
         Nothing that can happen is an error, and after `CallEnded` nothing has any effect.
         """
         self._now = max(self._now, now)
+        if isinstance(event, CallerSaid) and not event.text.strip():
+            return ()  # lines send blank transcripts; they tell nothing
         self._observe(event)
+        due: tuple[Action, ...] = ()
         if self.state is State.THINKING and self._grace_is_over:
-            self.state = State.SPEAKING
-        handle, leads_to = self.TRANSITIONS[self.state][type(event)]
-        before = self.state
-        actions = tuple(handle(self, event))
+            due = self._handle(DeadlinePassed())
+        actions = due + self._handle(event)
         if isinstance(event, CallerSaid) and event.final:
             self._utterance_began_at = None
-        assert self.state in (before, *leads_to), f"{before} -> {self.state} on {event!r}"
         return actions
+
+    def _handle(self, event: Event) -> tuple[Action, ...]:
+        handle, _ = self.TRANSITIONS[self.state][type(event)]
+        return tuple(handle(self, event))
 
     @property
     def deadline(self) -> float | None:
@@ -152,27 +167,25 @@ class BargeIn:
     def _hear_in_silence(self, said: CallerSaid) -> Iterator[Action]:
         if not said.final:
             return
-        verdict, heard = self._classify(said)
+        verdict = self._classify(said)
         late = verdict.act is Act.BACKCHANNEL and self._reply_ended_just_now
         if verdict.act is Act.NOISE or late:
-            yield self._decided(Outcome.IGNORED, said, verdict, heard)
+            yield self._decided(Outcome.IGNORED, said, verdict)
         else:
-            yield self._decided(Outcome.ASKED, said, verdict, heard)
-            yield from self._take_turn(said.text)
+            yield from self._take_turn(Outcome.ASKED, said, verdict)
 
     def _hear_while_thinking(self, said: CallerSaid) -> Iterator[Action]:
         if not said.final:
             return
-        verdict, heard = self._classify(said)
+        verdict = self._classify(said)
         if verdict.act in {Act.NOISE, Act.BACKCHANNEL}:
-            yield self._decided(Outcome.IGNORED, said, verdict, heard)
+            yield self._decided(Outcome.IGNORED, said, verdict)
         elif is_bare_hello(said.text, lang=self._language(said)):
             # To ask again would only make the caller wait longer.
-            yield self._decided(Outcome.KEPT, said, verdict, heard)
+            yield self._decided(Outcome.KEPT, said, verdict)
             self._history.caller_remarked(said.text)
         else:
-            yield self._decided(Outcome.EXTENDED, said, verdict, heard)
-            yield from self._take_turn(said.text)
+            yield from self._take_turn(Outcome.EXTENDED, said, verdict)
 
     def _hear_while_speaking(self, said: CallerSaid) -> Iterator[Action]:
         """Words for which the line did not interrupt us: it may not, or we were not audible."""
@@ -183,94 +196,94 @@ class BargeIn:
             self._end_reply()
             yield from self._hear_in_silence(said)
             return
-        verdict, heard = self._classify(said)
-        if verdict.cancels:
-            if self._grace_is_over:
-                self._reply.suppose_heard(self._now)
-            yield self._decided(Outcome.CANCELLED, said, verdict, heard)
-            yield from self._take_turn(said.text)
+        if self._grace_is_over and self._reply.has_settled(self._now):
+            self._reply.suppose_heard(self._now)
+        verdict = self._classify(said)
+        if self._takes_the_floor(verdict):
+            yield from self._take_turn(Outcome.CANCELLED, said, verdict)
         elif verdict.act is Act.REMARK:
-            yield self._decided(Outcome.KEPT, said, verdict, heard)
+            yield self._decided(Outcome.KEPT, said, verdict)
             self._history.caller_remarked(said.text)
         else:
-            yield self._decided(Outcome.IGNORED, said, verdict, heard)
+            yield self._decided(Outcome.IGNORED, said, verdict)
 
     def _hear_while_paused(self, said: CallerSaid) -> Iterator[Action]:
         if not said.final:
             yield from self._give_up_at_clear_stop(said)
             return
-        verdict, heard = self._classify(said)
-        goes_on = self._talked_into and verdict.act not in {Act.NOISE, Act.BACKCHANNEL}
-        if goes_on:
-            yield self._decided(Outcome.EXTENDED, said, verdict, heard)
-            yield from self._take_turn(said.text)
-        elif verdict.cancels or (self._gave_up and verdict.act is not Act.NOISE):
-            yield self._decided(Outcome.CANCELLED, said, verdict, heard)
-            yield from self._take_turn(said.text)
-        elif self._gave_up:
-            yield self._decided(Outcome.IGNORED, said, verdict, heard)
+        verdict = self._classify(said)
+        if self._pause.talked_into and verdict.act not in {Act.NOISE, Act.BACKCHANNEL}:
+            yield from self._take_turn(Outcome.EXTENDED, said, verdict)
+        elif self._takes_the_floor(verdict):
+            yield from self._take_turn(Outcome.CANCELLED, said, verdict)
+        elif self._reply.gave_up:
+            yield self._decided(Outcome.IGNORED, said, verdict)
             yield from self._let_go()
         else:
-            yield self._decided(Outcome.RESUMED, said, verdict, heard)
+            yield self._decided(Outcome.RESUMED, said, verdict)
             if verdict.act is Act.REMARK:
                 self._history.caller_remarked(said.text)
             yield from self._resume()
 
+    def _takes_the_floor(self, verdict: Verdict) -> bool:
+        """Whether words cancel the reply; any do once its rest was given up for them."""
+        return verdict.cancels or (self._reply.gave_up and verdict.act is not Act.NOISE)
+
     def _give_up_at_clear_stop(self, said: CallerSaid) -> Iterator[Action]:
         """A stop that is clear before it is final ends what the guide writes, and no more yet."""
-        has_more = self.state is State.PAUSED or self._reply.guide_writes
-        if self._gave_up or not has_more or not is_clear_stop(said.text, lang=self._language(said)):
-            return
-        self._gave_up = True
-        yield self._decided(Outcome.GAVE_UP, said, *self._classify(said))
-        yield from self._drop_guide()
-        if self.state is not State.PAUSED:
-            yield from self._close_cycle()
+        reply = self._reply
+        has_more = self.state is State.PAUSED or reply.guide_writes
+        if has_more and not reply.gave_up and is_clear_stop(said.text, lang=self._language(said)):
+            reply.gave_up = True
+            yield self._decided(Outcome.GAVE_UP, said, self._classify(said))
+            yield from self._drop_guide()
+            if self.state is State.SPEAKING:
+                yield from self._close_cycle()
 
-    def _classify(self, said: CallerSaid) -> tuple[Verdict, str]:
-        """What the words are, and what the caller had heard last when saying them.
+    def _classify(self, said: CallerSaid) -> Verdict:
+        return classify(said.text, self._heard(), lang=self._language(said))
 
-        The greeting is that only until the first reply is asked for: the turn that answers it
-        must not make an answer of every "okay" that follows.
-        """
-        last = self._history.last_heard()
-        greeting = self._options.greeting if self._reply.number == 0 else ""
-        heard = greeting if last is None else last.context()
-        return classify(said.text, heard, lang=self._language(said)), heard
+    def _heard(self) -> str:
+        """What the caller has in mind of the agent's words: of those since their last turn."""
+        if self._reply.number == 0:
+            return self._options.greeting
+        return self._reply.playback.context()
 
     def _language(self, said: CallerSaid) -> str:
         return said.lang or self._options.language
 
-    def _decided(self, outcome: Outcome, said: CallerSaid, verdict: Verdict, heard: str) -> Decided:
+    def _decided(
+        self, outcome: Outcome, said: CallerSaid | None = None, verdict: Verdict | None = None
+    ) -> Decided:
         return Decided(
-            outcome, verdict.rule, said.text, heard, verdict.act, self.state, self._paused_for_s
+            outcome,
+            rule=verdict.rule if verdict else "silence",
+            said=said.text if said else "",
+            heard=self._heard(),
+            act=verdict.act if verdict else None,
+            before=self.state,
+            paused_for_s=self._now - self._pause.since if self.state is State.PAUSED else None,
         )
-
-    @property
-    def _paused_for_s(self) -> float | None:
-        return self._now - self._paused_at if self.state is State.PAUSED else None
 
     # --- turns and replies ----------------------------------------------------------------
 
-    def _take_turn(self, text: str) -> Iterator[Action]:
+    def _take_turn(self, outcome: Outcome, said: CallerSaid, verdict: Verdict) -> Iterator[Action]:
         """The caller has the floor: whatever was being said ends, and the guide is asked."""
+        yield self._decided(outcome, said, verdict)
         yield from self._drop_guide()
         yield from self._close_cycle()
-        old = self._reply
-        if old.playback.sent:
-            self._earlier = (*self._earlier, old.playback)[-EARLIER_REPLIES:]
-            # Where the line did not interrupt it, it plays on until the next reply's first word.
-            cut, unheard = self.state is State.PAUSED, old.playback.heard < old.playback.sent
-            self._earlier_plays = old.number > 0 and unheard and not cut
-        self._history.caller_said(text)
+        self._history.caller_said(said.text)
         messages = self._history.messages(self._options.history_turns)
-        number = old.number + 1
-        self._reply = Reply(number, Playback(), self._options, True, written_at=self._now)
-        self._history.agent_says(self._reply.playback)
-        self._gave_up = False
-        self.state = State.THINKING
-        if self._options.talkover and self._options.talkover_ack and self._earlier_plays:
+        number, playback = self._reply.number + 1, Playback()
+        self._reply = Reply(
+            number, playback, self._options, guide_writes=True, written_at=self._now
+        )
+        self._history.agent_says(playback)
+        self._playout.begin(playback, after_cut=self.state is State.PAUSED)
+        self._acknowledge_at = None
+        if self._options.talkover and self._options.talkover_ack and self._playout.plays_earlier:
             self._acknowledge_at = self._now + self._options.talkover_ack_after_s
+        self.state = State.THINKING
         yield AskGuide(number, messages)
 
     def _acknowledge(self) -> Iterator[Action]:
@@ -280,15 +293,17 @@ class BargeIn:
         the same talk cycle, for it would cut these words short from one of its own.
         """
         self._acknowledge_at = None
-        if self._earlier[-1].heard < self._earlier[-1].sent:
-            ack = Playback(self._options.talkover_ack)
-            self._history.agent_says_first(ack)
-            self._earlier = (*self._earlier, ack)[-EARLIER_REPLIES:]
+        if self._playout.plays_earlier:
+            words = Playback(self._options.talkover_ack)
+            self._history.agent_says_first(words)
+            self._playout.interject(words)
             self._reply.cycle_open = True
-            yield Say(f"{ack.send()} ")
+            yield Say(f"{words.send()} ")
 
     def _resume(self) -> Iterator[Action]:
-        self.state = State.SPEAKING
+        """Go on with a reply, or with waiting for one of which nothing was out yet."""
+        begun = self._reply.playback.sent > 0
+        self.state = State.SPEAKING if begun else State.THINKING
         # What reached the line just after the cut waits there, out of place. In a cycle of its
         # own it is replaced by the next, like all that waits.
         yield from self._close_cycle()
@@ -300,14 +315,17 @@ class BargeIn:
     def _let_go(self) -> Iterator[Action]:
         """End a reply whose rest was given up."""
         yield from self._close_cycle()
+        self._reply.playback.give_up()
         self._ended_at = self._now
         self.state = State.LISTENING
 
     def _end_reply(self) -> None:
         """The reply is over. A line that reports nothing would have told of an interruption."""
-        if not self._line_reports:
-            self._reply.playback.all_played()
-        self._ended_at = self._reply.end(self._now)
+        playback = self._reply.playback
+        playback.confirm()
+        if not self._playout.reports:
+            playback.all_played()
+        self._ended_at = self._reply.ended_at(self._now)
         self.state = State.LISTENING
 
     def _say(self) -> Iterator[Action]:
@@ -375,79 +393,63 @@ class BargeIn:
             case AgentSpeaking(True) if self._reply.said_at is not None:
                 self._reply.was_audible = True
             case TokensPlayed(text):
-                self._line_reports = True
-                self._playback_of(text).played(text)
+                self._playout.played(text, after_cut=self.state is State.PAUSED)
 
-    def _playback_of(self, report: str) -> Playback:
-        """The reply that a report of what was played is about."""
-        reply, earlier = self._reply.playback, self._earlier
-        if not reply.sent:
-            reply = earlier[-1]  # if it is about none of them, it is no report of this one
-        waits = self._earlier_plays and not reply.heard
-        in_turn = (*earlier, reply) if waits else (reply, *reversed(earlier))
-        return next((playback for playback in in_turn if playback.expects(report)), reply)
-
-    def _pause(self, cut: Interrupted) -> Iterator[Action]:
-        yield from ()
-        reply = self._reply
-        playback = self._playback_cut(cut)
-        if playback is not reply.playback and not self._earlier_plays:
-            return  # it was over, or had been cut before
-        if self._line_reports:
-            playback.played(cut.heard)  # as it has told already, or is about to
-        else:
-            spoken_s = (cut.duration_ms or 0) / 1000
-            playback.interrupted(cut.heard, int(spoken_s * self._options.words_per_second))
-        self._earlier_plays = False
-        if not reply.playback.sent:
-            return
-        if not reply.pending:
-            reply.follow(self._now)
-            self._end_reply()
-            return
-        self.state = State.PAUSED
-        self._paused_at = self._caller_active_at = self._now
-        self._gave_up = False
-        began_at, said_at = self._utterance_began_at, reply.said_at
-        self._talked_into = (
-            not reply.playback.heard
-            and began_at is not None
-            and (said_at is None or began_at < said_at)
-        )
-
-    def _playback_cut(self, cut: Interrupted) -> Playback:
-        """What was cut: this reply, or one before it, or the greeting. Its words tell."""
-        reply = self._reply.playback
-        if not reply.sent:
-            return self._earlier[-1]
-        if reply.contains(cut.heard):
-            return reply
-        earlier = (playback for playback in self._earlier if playback.contains(cut.heard))
-        return next(earlier, reply)
-
-    def _follow(self, _: TokensPlayed) -> Iterator[Action]:
-        yield from ()
-        reply = self._reply
-        if not reply.playback.heard:
-            return
-        reply.follow(self._now)
+    def _stop_speaking(self, cut: Interrupted) -> Iterable[Action]:
+        """Pause, from this moment on; unless what was cut is no matter of this reply."""
+        reply, state = self._reply, self.state
+        if state is State.LISTENING and not self._was_taken_to_be_over:
+            return ()
+        spoken_words = (cut.duration_ms or 0) / 1000 * self._options.words_per_second
+        if not self._playout.cut(cut.heard, int(spoken_words)):
+            return ()
         if reply.pending:
-            self.state = State.SPEAKING
+            self.state = State.PAUSED
+            self._caller_active_at = self._now
+            self._pause = _Pause(self._now, self._is_talked_into)
         else:
-            self._end_reply()
-
-    def _fall_silent(self, agent: AgentSpeaking) -> Iterator[Action]:
-        """Silence after all was said is the end, on a line that does not report what it played.
-
-        Unless words went out just now, and are about to be heard.
-        """
-        yield from ()
-        reply = self._reply
-        done = reply.was_audible and not agent.on and not reply.guide_writes
-        if done and reply.has_settled(self._now) and not self._line_reports:
-            reply.playback.all_played()
             reply.follow(self._now)
             self._end_reply()
+        return ()
+
+    @property
+    def _is_talked_into(self) -> bool:
+        """Whether the caller began to speak before the reply did, and heard nothing of it."""
+        began_at, said_at = self._utterance_began_at, self._reply.said_at
+        if not self._reply.playback.sent:
+            return True
+        if self._reply.playback.begun or began_at is None:
+            return False
+        return said_at is None or began_at < said_at
+
+    def _follow(self, _: TokensPlayed) -> Iterable[Action]:
+        reply = self._reply
+        if self.state is State.LISTENING and not self._was_taken_to_be_over:
+            return ()
+        if reply.playback.begun:
+            reply.follow(self._now)
+            if reply.pending:
+                self.state = State.SPEAKING
+            else:
+                self._end_reply()
+        return ()
+
+    @property
+    def _was_taken_to_be_over(self) -> bool:
+        """Whether the last reply still has words to be heard, though it was given up on."""
+        return self._reply.number > 0 and self._reply.pending
+
+    def _fall_silent(self, agent: AgentSpeaking) -> Iterable[Action]:
+        """Silence after all was said is the end, unless words went out just now."""
+        reply, playback = self._reply, self._reply.playback
+        done = reply.was_audible and not agent.on and not reply.guide_writes
+        if done and reply.has_settled(self._now):
+            if playback.supposes or not self._playout.reports:
+                playback.all_played()
+            if playback.all_heard:
+                reply.follow(self._now)
+                self._end_reply()
+        return ()
 
     # --- time -----------------------------------------------------------------------------
 
@@ -455,10 +457,11 @@ class BargeIn:
         """The guide is too slow, or the caller must have heard what was said."""
         if self._acknowledge_at is not None and self._now >= self._acknowledge_at:
             yield from self._acknowledge()
+        if self._grace_is_over:
+            self.state = State.SPEAKING
         if self._now < self._reply.deadline:
-            if self._grace_is_over:
-                self.state = State.SPEAKING
-        elif self._reply.guide_writes:
+            return
+        if self._reply.guide_writes:
             yield from self._drop_guide()
             self._reply.break_off()
             yield from self._finish_reply()
@@ -469,20 +472,19 @@ class BargeIn:
         if self.deadline is None or self._now < self.deadline:
             return
         self._caller_speaks = False  # it ended long ago, and the event that says so was lost
-        if self._gave_up:
+        if self._reply.gave_up:
             yield from self._let_go()
         else:
-            waited_s = self._paused_for_s
-            yield Decided(Outcome.RESUMED, "silence", before=self.state, paused_for_s=waited_s)
+            yield self._decided(Outcome.RESUMED)
             yield from self._resume()
 
     def _end(self, _: CallEnded) -> Iterator[Action]:
         yield from self._drop_guide()
         self.state = State.ENDED
 
-    def _nothing(self, _: Event) -> Iterator[Action]:
+    def _nothing(self, _: Event) -> Iterable[Action]:
         """Too late, too early, or of no consequence beyond what `_observe` has noted."""
-        return iter(())
+        return ()
 
     @property
     def _audible_at(self) -> float | None:
@@ -490,11 +492,13 @@ class BargeIn:
 
         Not while the caller is in an utterance that began before: they are being talked into.
         """
-        said_at = None if self._line_reports else self._reply.said_at
+        said_at = None if self._playout.reports else self._reply.said_at
         if said_at is None:
             return None
         at, began_at = said_at + self._options.heard_grace_s, self._utterance_began_at
-        return None if began_at is not None and began_at < at else at
+        quiet_for_s = 0.0 if self._caller_speaks else self._now - self._caller_active_at
+        in_utterance = began_at is not None and quiet_for_s < self._options.resume_timeout_s
+        return None if in_utterance and began_at is not None and began_at < at else at
 
     @property
     def _grace_is_over(self) -> bool:
@@ -504,9 +508,12 @@ class BargeIn:
     def _is_over(self) -> bool:
         """Whether a reply that was not interrupted has nothing more to play.
 
-        A line that stops for the caller, did not, and reports nothing, had nothing to stop.
+        A line that stops for the caller, did not, and reports nothing, had nothing to stop. One
+        that reports will tell.
         """
-        if self._line_reports or self._options.talkover:
+        if self._playout.reports:
+            return False
+        if self._options.talkover:
             return self._reply.may_be_over(self._now)
         return self._grace_is_over and not self._reply.guide_writes
 
@@ -522,8 +529,8 @@ class BargeIn:
             CallerSaid: (_hear_in_silence, {State.THINKING}),
             CallerSpeaking: (_nothing, set()),
             AgentSpeaking: (_nothing, set()),
-            TokensPlayed: (_nothing, set()),
-            Interrupted: (_nothing, set()),
+            TokensPlayed: (_follow, {State.SPEAKING}),
+            Interrupted: (_stop_speaking, {State.PAUSED}),
             GuideToken: (_nothing, set()),
             GuideFinished: (_nothing, set()),
             GuideFailed: (_nothing, set()),
@@ -533,9 +540,9 @@ class BargeIn:
         State.THINKING: {
             CallerSaid: (_hear_while_thinking, {State.THINKING}),
             CallerSpeaking: (_nothing, set()),
-            AgentSpeaking: (_nothing, set()),
+            AgentSpeaking: (_fall_silent, {State.LISTENING}),
             TokensPlayed: (_follow, {State.SPEAKING, State.LISTENING}),
-            Interrupted: (_pause, {State.PAUSED, State.LISTENING}),
+            Interrupted: (_stop_speaking, {State.PAUSED, State.LISTENING}),
             GuideToken: (_write, set()),
             GuideFinished: (_finish, {State.LISTENING}),
             GuideFailed: (_fail, {State.LISTENING}),
@@ -547,7 +554,7 @@ class BargeIn:
             CallerSpeaking: (_nothing, set()),
             AgentSpeaking: (_fall_silent, {State.LISTENING}),
             TokensPlayed: (_follow, {State.LISTENING}),
-            Interrupted: (_pause, {State.PAUSED, State.LISTENING}),
+            Interrupted: (_stop_speaking, {State.PAUSED, State.LISTENING}),
             GuideToken: (_write, set()),
             GuideFinished: (_finish, {State.LISTENING}),
             GuideFailed: (_fail, {State.LISTENING}),
@@ -563,7 +570,10 @@ class BargeIn:
             GuideToken: (_write, set()),
             GuideFinished: (_finish, set()),
             GuideFailed: (_fail, set()),
-            DeadlinePassed: (_go_on_after_silence, {State.SPEAKING, State.LISTENING}),
+            DeadlinePassed: (
+                _go_on_after_silence,
+                {State.THINKING, State.SPEAKING, State.LISTENING},
+            ),
             CallEnded: (_end, {State.ENDED}),
         },
         State.ENDED: dict.fromkeys(get_args(Event), (_nothing, set())),

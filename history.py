@@ -71,11 +71,6 @@ class History:
             reply.end = reply.playback.heard
             self._entries.append(_AgentWords(reply.playback, start=reply.end))
 
-    def last_heard(self) -> Playback | None:
-        """The reply of which the caller heard something last."""
-        replies = (entry.playback for entry in reversed(self._entries) if entry.role != "user")
-        return next((playback for playback in replies if playback.heard), None)
-
     def messages(self, turns: int | None = None) -> tuple[Message, ...]:
         """The chat: alternating roles, the caller first, nothing empty.
 

@@ -39,6 +39,10 @@ TAIL_WORDS: Final = 4
 CLAUSE_ENDS: Final = frozenset(",.;:?!…")
 """Where a voice may begin to speak what it has, and where a cut sentence can be taken up."""
 
+COMPARED_WORDS: Final = 60
+"""A report is a clause. One much longer is not compared word by word, which takes long."""
+
+_SPOKEN: Final = re.compile(r"\d|[^\W\d_]+")
 _CHUNK: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _APOSTROPHES: Final = str.maketrans("", "", "'’")
@@ -64,7 +68,8 @@ class Playback:
     heard: int = 0
     _cycle_start: int = 0
     _played: int = 0
-    _unplaced: int = 0  # words reported since, and not found
+    _supposed: int = 0
+    _supposed_by: list[str] = field(default_factory=list, repr=False)
     _words: list[_Word] = field(default_factory=list, repr=False)
     _words_of: int = field(default=0, repr=False)
 
@@ -85,31 +90,74 @@ class Playback:
 
         That is the first word not heard, or the start of the clause it stands in.
         """
+        self._supposed, self._supposed_by = 0, []
         self.sent = self._cycle_start = self._played = self._resume_point()
-        self._unplaced = 0
 
-    # --- hearing --------------------------------------------------------------------------
+    # --- hearing, on a line that reports what it plays ------------------------------------
 
     def played(self, report: str) -> None:
-        """Take note of a stretch played, on a line that reports every one (`tokensPlayed`).
+        """Take note of a stretch that was played (`tokensPlayed`). It goes on where the last ended.
 
-        It goes on where the last one ended. What stands only further on is not taken as heard.
+        Where the voice spells it in other words, what it covered is supposed, until the next
+        report bears it out or an interrupt shows that it was cut.
+        """
+        self.confirm()
+        words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
+        if not words:
+            return
+        before = max(self._index(self._cycle_start), here - len(words) + 1)
+        at = here if _stand_at(words, sent, here) else _find(words, sent, before)
+        if at is None:
+            self._suppose(words, sent, here)
+        elif at <= here:
+            self._play_to(at + len(words))
+        # Else it reached the line just after a cut, and was played out of place.
+
+    def cut_at(self, report: str) -> None:
+        """Take note of the part that was cut. It is told of twice: by itself, and by the interrupt.
+
+        So it counts once, and what was supposed of it is not borne out.
         """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        if _stand_at(words, sent, here):
+        if self._supposed_by and words in ([], self._supposed_by):
+            self._supposed, self._supposed_by = 0, []
+        elif not _stand_at(words, sent, here - len(words)) and _stand_at(words, sent, here):
             self._play_to(here + len(words))
-            return
-        # The cut part is told of twice: by itself, and by the interrupt.
-        place = _place_after(words, sent, max(self._index(self._cycle_start), here - len(words)))
-        if place is None or place - len(words) > here + 2 * self._unplaced:
-            # Words written too differently to be found, or words that reached the line just after
-            # it was cut and are out of place. Only the former are made up for by what comes next.
-            self._unplaced += len(words)
-        else:
-            self._play_to(place)
+
+    def confirm(self) -> None:
+        """What was supposed has been heard, for the line went on after it or fell silent."""
+        self._played = max(self._played, self._supposed)
+        self.heard = max(self.heard, self._supposed)
+        self._supposed, self._supposed_by = 0, []
+
+    def _suppose(self, words: Sequence[str], sent: Sequence[_Word], here: int) -> None:
+        """Words that stand nowhere are spelled otherwise, and cover what comes next.
+
+        What they begin with may be spelled alike. From there on they reach to where the rest of
+        them fits, or to the end of the clause.
+        """
+        alike = 0
+        while alike < len(words) and _stand_at(words[: alike + 1], sent, here):
+            alike += 1
+        self._play_to(here + alike)
+        reached = max(here + alike, _place_if_alike(words, sent, here) or 0)
+        fits = reached > 0 and sent[reached - 1].sound == words[-1]
+        place = reached if fits else self._clause_end(sent, reached)
+        if place is not None:
+            self._supposed = min(sent[place - 1].end, self.sent)
+            self._supposed_by = list(words)
+
+    def _clause_end(self, sent: Sequence[_Word], here: int) -> int | None:
+        """The index after the word that ends the clause from `here` on, or None if none is left."""
+        for index in range(here, len(sent)):
+            if _ends(self.text[: sent[index].end], CLAUSE_ENDS):
+                return index + 1
+        return len(sent) if here < len(sent) else None
+
+    # --- hearing, on a line that reports interrupts alone ---------------------------------
 
     def interrupted(self, report: str, spoken_words: int) -> None:
-        """Take note of where playback was cut, on a line that reports nothing else (`interrupt`).
+        """Take note of where playback was cut (`interrupt`).
 
         `spoken_words` is how many words can have been spoken meanwhile. It is the estimate to use
         where the report is empty or its words are nowhere to be found.
@@ -120,19 +168,39 @@ class Playback:
             self._play_to(start + len(words))  # all since the talk cycle began
             return
         # The cut part alone. An earlier report may have told of its beginning.
-        place = _place_after(words, sent, max(start, here - len(words)))
+        before = max(start, here - len(words))
+        at = _find(words, sent, before)
+        if at is not None:
+            self._play_to(at + len(words))
+            return
+        places = (_place_if_alike(words, sent, place) for place in (before, start))
+        place = next((place for place in places if place is not None), None)
         if place is None:
-            place = _place_if_alike(words, sent, start)
-        self._play_to(here + spoken_words if place is None else place)
+            self.spoken(spoken_words)
+        else:
+            self._play_to(place)
+
+    def spoken(self, count: int) -> None:
+        """Take so many words as heard that were not known to be."""
+        self._play_to(self._index(self._played) + count)
 
     def all_played(self, *, but: str = "") -> None:
         """Take everything sent as heard, but for these last words of it."""
+        self._supposed, self._supposed_by = 0, []
         self._played = max(self._played, self.sent - len(but))
         self.heard = max(self.heard, self._played)
+
+    # --- whose report it is ---------------------------------------------------------------
 
     def expects(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
         return _stand_at(_sounds(report), self._sent_words(), self._index(self._played))
+
+    def recognises(self, report: str) -> bool:
+        """Whether most of `report` is what this reply plays next, or how that begins."""
+        words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
+        alike = _place_if_alike(words, sent, here) is not None
+        return alike or _stand_at(words[:1], sent, here)
 
     def contains(self, report: str) -> bool:
         """Whether the words of `report` stand somewhere in what was sent."""
@@ -145,9 +213,25 @@ class Playback:
         """Whether the caller has heard every word that is written."""
         return self._index(self.heard) == len(self._words)
 
-    def words_left(self) -> int:
-        """How many of the words that are written have yet to be played."""
-        return len(self._parsed()) - self._index(self._played)
+    @property
+    def supposes(self) -> bool:
+        """Whether the line spelled what it played last in other words."""
+        return self._supposed > self.heard
+
+    @property
+    def begun(self) -> bool:
+        """Whether the caller has heard anything of it, as far as is known or supposed."""
+        return self.heard > 0 or self.supposes
+
+    @property
+    def left(self) -> str:
+        """What is written and has yet to be played."""
+        return self.text[self._played :]
+
+    def give_up(self) -> None:
+        """The rest will not be said."""
+        self.text = self.text[: self.heard]
+        self.sent = min(self.sent, self.heard)
 
     def context(self) -> str:
         """What the caller has in mind of this reply as they speak.
@@ -173,7 +257,6 @@ class Playback:
         if place and sent:
             end = sent[min(place, len(sent)) - 1].end
             self._played = max(self._played, min(end, self.sent))
-            self._unplaced = 0
             self.heard = max(self.heard, self._played)
 
     def _resume_point(self) -> int:
@@ -234,23 +317,30 @@ def _stand_at(sounds: Sequence[str], words: Sequence[_Word], index: int) -> bool
 
 
 def _find(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
-    last = len(words) - len(sounds)
-    return next((i for i in range(start, last + 1) if _stand_at(sounds, words, i)), None)
-
-
-def _place_after(sounds: Sequence[str], words: Sequence[_Word], here: int) -> int | None:
-    """Where `sounds` end in `words` from `here` on: the first such place, exact if there is one."""
-    at = _find(sounds, words, here)
-    return _place_if_alike(sounds, words, here) if at is None else at + len(sounds)
+    """Where `sounds` stand in `words`, the first such place from `start` on."""
+    if not sounds:
+        return None
+    text = f" {' '.join(word.sound for word in words[start:])} "
+    at = text.find(f" {' '.join(sounds)} ")
+    return None if at < 0 else start + text.count(" ", 0, at)
 
 
 def _place_if_alike(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
-    """Where `sounds` end if spoken from `start` on, though some words are written differently."""
+    """The index after the last of `sounds` that is recognised, if most are from `start` on."""
     window = [word.sound for word in words[start : start + 2 * len(sounds) + 2]]
-    if not sounds or len(sounds) > 2 * len(window):
+    if not 0 < len(sounds) <= min(2 * len(window), COMPARED_WORDS):
         return None
     same = SequenceMatcher(None, sounds, window, autojunk=False).get_matching_blocks()[:-1]
     if 2 * sum(block.size for block in same) < len(sounds):
         return None
-    last = same[-1]
-    return start + last.b + len(sounds) - last.a
+    return start + same[-1].b + same[-1].size
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts sound alike."""
+    return _sounds(one) == _sounds(other)
+
+
+def spoken_length(text: str) -> int:
+    """How many words `text` is when spoken: a number is read digit by digit, at the longest."""
+    return len(_SPOKEN.findall(text))

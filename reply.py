@@ -7,8 +7,8 @@ a reply can have become audible, how long it may play, and how long its guide ma
 from dataclasses import dataclass
 from typing import Final
 
-from playback import CLAUSE_ENDS, Playback
-from turn_events import Options
+from playback import CLAUSE_ENDS, Playback, spoken_length
+from turn_options import Options
 
 SLACK: Final = 1.5
 """How much slower than `words_per_second` a voice may be before a reply is taken to be over."""
@@ -30,6 +30,9 @@ class Reply:
     """Whether the talk cycle it is said in waits for more."""
     was_audible: bool = False
     """Whether the line has told that the agent can be heard."""
+    gave_up: bool = False
+    """Whether the rest of it was given up for a clear stop."""
+    _sent_at: float = 0.0
     _progress_at: float = 0.0
     _plays_until: float = 0.0
     _begun_clause: str = ""
@@ -58,7 +61,7 @@ class Reply:
         words = self.playback.send()
         if words:
             self.cycle_open = True
-            self._progress_at = now
+            self._sent_at = self._progress_at = now
             self._begun_clause += words
             if CLAUSE_ENDS.intersection(words):
                 self._expect_clause(now)
@@ -83,10 +86,10 @@ class Reply:
     def follow(self, now: float) -> None:
         """The line has reported that some of it was played, up to this moment."""
         self._progress_at = now
-        self._plays_until = now + self.playback.words_left() / self.options.words_per_second
+        self._plays_until = now + self._seconds(self.playback.left)
 
-    def end(self, now: float) -> float:
-        """It is over; gives when it can have ended."""
+    def ended_at(self, now: float) -> float:
+        """When it can have ended, now that it is over."""
         return min(now, self._plays_until)
 
     def _expect_clause(self, now: float) -> None:
@@ -94,11 +97,14 @@ class Reply:
 
         Then it needs a moment, about as long as until the first words are heard.
         """
-        seconds = len(self._begun_clause.split()) / self.options.words_per_second
-        self._plays_until = max(self._plays_until, now + self.options.heard_grace_s) + seconds
+        begins_at = max(self._plays_until, now + self.options.heard_grace_s)
+        self._plays_until = begins_at + self._seconds(self._begun_clause)
         self._begun_clause = ""
         if self.said_at is None:
             self.said_at = now
+
+    def _seconds(self, text: str) -> float:
+        return spoken_length(text) / self.options.words_per_second
 
     # --- what time tells of it ------------------------------------------------------------
 
@@ -108,7 +114,7 @@ class Reply:
 
     def has_settled(self, now: float) -> bool:
         """Whether what went out last has had the time to become audible."""
-        return now > self._progress_at + self.options.heard_grace_s
+        return now > self._sent_at + self.options.heard_grace_s
 
     def suppose_heard(self, now: float) -> None:
         """Take as heard what can have been, on a line that does not report it.
@@ -118,7 +124,7 @@ class Reply:
         """
         if self.options.talkover and self.said_at is not None:
             seconds = now - self.said_at - self.options.heard_grace_s
-            self.playback.interrupted("", max(0, int(seconds * self.options.words_per_second)))
+            self.playback.spoken(max(0, int(seconds * self.options.words_per_second)))
         else:
             self.playback.all_played(but=self._begun_clause)
 

@@ -10,9 +10,10 @@ import json
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
+import relay_events
 import relay_protocol as relay
 from barge_in import BargeIn
 from emulator.attributes import RelayAttributes
@@ -22,10 +23,8 @@ from emulator.player import InterruptReport
 from history import Message
 from turn_events import (
     Action,
-    AgentSpeaking,
     AskGuide,
     CallerSaid,
-    CallerSpeaking,
     CloseTalkCycle,
     DeadlinePassed,
     Decided,
@@ -35,11 +34,11 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
-    Options,
     Say,
     State,
     TokensPlayed,
 )
+from turn_options import Options
 
 APOLOGY = "Sorryword pardonword."
 ACK = "Ackword."
@@ -55,6 +54,7 @@ class Conditions:
     reports: InterruptReport = "fragment"
     greeting: str = "Hello caller."
     talkover: bool = False
+    respells: bool = False  # some words, and words of one reply stand in others too
 
     def attributes(self) -> RelayAttributes:
         """The relay's attributes under these conditions."""
@@ -81,6 +81,13 @@ class ScriptedReply:
     dropped: bool = False
     failed: bool = False
     finished: bool = False
+
+
+def legal_next(before: State, event: Event) -> set[State]:
+    """The states that the table allows after an event, and after a deadline that came first."""
+    deadline = BargeIn.TRANSITIONS[before][DeadlinePassed][1] if before is State.THINKING else set()
+    starts = {before, *deadline}
+    return starts.union(*(BargeIn.TRANSITIONS[start][type(event)][1] for start in starts))
 
 
 class Simulation:
@@ -168,6 +175,7 @@ class Simulation:
         self.finals += isinstance(event, CallerSaid) and event.final
         decides = any(isinstance(action, Decided) for action in actions)
         assert not (self.conditions.talkover and self.machine.state is State.PAUSED)
+        assert self.machine.state in legal_next(before, event)
         for action in actions:
             self.trace.append((self._now, action))
             if before is State.PAUSED and not decides:
@@ -283,10 +291,19 @@ class Simulation:
         """Frames begin their way to the app."""
         self._to_app_at = max(self._to_app_at, self._now + self.rng.uniform(0.0, 0.08))
         for frame in frames:
-            event = event_of(frame)
+            event = self._as_spelled_by_the_voice(event_of(frame))
             self._cuts_made += isinstance(event, Interrupted)
             if event is not None:
                 self.plan(self._to_app_at, lambda event=event: self.happens(event))  # type: ignore[misc]
+
+    def _as_spelled_by_the_voice(self, event: Event | None) -> Event | None:
+        if not self.conditions.respells:
+            return event
+        if isinstance(event, TokensPlayed):
+            return replace(event, text=_respelled(event.text))
+        if isinstance(event, Interrupted):
+            return replace(event, heard=_respelled(event.heard))
+        return event
 
     # --- what must be true ----------------------------------------------------------------
 
@@ -312,22 +329,16 @@ class Simulation:
         return self.replies[max(self.replies)]
 
 
+def _respelled(text: str) -> str:
+    """Every fourth word in three others, as a number is."""
+    return re.sub(r"(r\d+)w(\d*[37])\b", r"\1 and \2", text)
+
+
 def event_of(frame: Frame) -> Event | None:
-    """What a frame of the line means to the machine."""
-    match relay.parse_frame(json.dumps(frame)):
-        case relay.Prompt(text, final, lang):
-            return CallerSaid(text, final, lang)
-        case relay.Interrupt(heard, duration_ms):
-            return Interrupted(heard, duration_ms)
-        case relay.AgentSpeaking(on):
-            return AgentSpeaking(on)
-        case relay.ClientSpeaking(on):
-            return CallerSpeaking(on)
-        case relay.TokensPlayed(text):
-            return TokensPlayed(text)
-        case relay.RelayError(description):
-            raise AssertionError(description)
-    return None
+    """What a frame of the line means to the machine; it never refuses one of ours."""
+    message = relay.parse_frame(json.dumps(frame))
+    assert not isinstance(message, relay.RelayError), message.description
+    return relay_events.event_of(message)
 
 
 # --- accounting for every word ------------------------------------------------------------------
@@ -355,7 +366,13 @@ def check_history_is_what_was_heard(sim: Simulation) -> None:
     told = " ".join(m.content for m in sim.last_request.messages if m.role == "assistant").split()
     heard = list(dict.fromkeys(item.word for item in sim.line.heard if item.cycle != 0))
     uncertain = sim.strays.union(APOLOGY.split(), ACK.split())
-    assert [w for w in told if w not in uncertain] == [w for w in heard if w not in uncertain]
+    certain_told = [word for word in told if word not in uncertain]
+    certain_heard = [word for word in heard if word not in uncertain]
+    if sim.conditions.respells:
+        # Of a part that was cut and spelled in other words, it cannot be told what was heard.
+        assert certain_told == [word for word in certain_heard if word in certain_told]
+    else:
+        assert certain_told == certain_heard
 
 
 def check_resumed_replies_are_whole(sim: Simulation) -> None:
@@ -365,7 +382,9 @@ def check_resumed_replies_are_whole(sim: Simulation) -> None:
     what it has played leaves some of this to guess: there a reply may be taken to be over too soon,
     and if it reports only fragments, an empty one does not tell which clause was cut.
     """
-    places_are_told = sim.conditions.tokens_played or sim.conditions.reports == "whole"
+    conditions = sim.conditions
+    reports = conditions.tokens_played or conditions.reports == "whole"
+    places_are_told = reports and not conditions.respells
     for reply in sim.replies.values():
         if reply.dropped or reply.number == sim.last_request.number or _was_taken(sim, reply):
             continue

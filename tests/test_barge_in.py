@@ -24,12 +24,12 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
-    Options,
     Outcome,
     Say,
     State,
     TokensPlayed,
 )
+from turn_options import Options
 
 HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sundays all day."
 
@@ -180,7 +180,7 @@ def test_history_is_cut_to_the_turns_that_were_asked_for() -> None:
     ]
 
 
-@pytest.mark.parametrize("words", ["", "um", "uh"])
+@pytest.mark.parametrize("words", ["um", "uh", "the"])
 def test_noise_in_a_silence_is_no_turn(words: str) -> None:
     """The guide is not asked about nothing."""
     talk = Talk()
@@ -267,7 +267,7 @@ def test_reply_given_up_for_words_that_turn_out_to_be_noise_ends_there() -> None
     """Nobody has the floor."""
     talk = interrupted_telling_hours(finished=False)
     talk.at(7.3, CallerSaid("stop", final=False))
-    assert talk.at(8.0, CallerSaid("")) == [CloseTalkCycle()]
+    assert talk.at(8.0, CallerSaid("um")) == [CloseTalkCycle()]
     assert (talk.state, talk.outcome) == (State.LISTENING, Outcome.IGNORED)
 
 
@@ -365,13 +365,20 @@ def test_partials_alone_hold_the_resume_on_a_line_without_speaker_events() -> No
 
 def test_interruption_with_nothing_left_to_say_ends_the_reply() -> None:
     """There is nothing to resume, so what is said next is heard as in a silence."""
-    talk = being_told_hours()
-    rest = " On Saturdays we close at noon, and on Sundays all day."
-    talk.at(9.0, TokensPlayed(rest.removesuffix(" day.")))
+    talk = on_a_bare_line()
     talk.at(9.1, Interrupted("and on Sundays all day."))
     assert talk.is_in(State.LISTENING)
     (ask,) = talk.at(9.9, CallerSaid("my number is 555 0100"))
     assert isinstance(ask, AskGuide)
+
+
+def test_blank_transcript_decides_nothing() -> None:
+    """Lines send them, also while the caller is still speaking."""
+    talk = interrupted_telling_hours()
+    deadline = talk.machine.deadline
+    for blank in (CallerSaid(""), CallerSaid(" ", final=False)):
+        assert talk.at(7.5, blank) == []
+    assert (talk.state, talk.machine.deadline) == (State.PAUSED, deadline)
 
 
 def test_resume_that_has_nothing_to_say_ends_the_reply() -> None:
@@ -418,7 +425,7 @@ def test_words_of_a_withdrawn_reply_that_were_heard_after_all_are_in_the_history
     )
 
 
-@pytest.mark.parametrize("words", ["uh-huh", "um", ""])
+@pytest.mark.parametrize("words", ["uh-huh", "um"])
 def test_backchannel_and_noise_never_extend_a_turn(words: str) -> None:
     """The guide goes on with what it was asked."""
     talk = asked_for_hours()
@@ -698,11 +705,77 @@ def test_partial_words_that_did_not_interrupt_do_nothing() -> None:
     assert talk.at(6.5, CallerSaid("what about", final=False)) == []
 
 
-def test_words_after_the_time_the_reply_takes_are_heard_as_in_a_silence() -> None:
-    """Its last reports must have been lost, or could not be placed."""
+def test_reply_that_takes_longer_than_thought_is_not_over() -> None:
+    """A line that reports will tell, and what is said meanwhile is said over the reply."""
     talk = being_told_hours()
     talk.at(13.0, CallerSaid("my number is 555 0100"))
-    assert talk.outcome is Outcome.ASKED
+    assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
+
+
+def test_reply_taken_to_be_over_too_soon_is_taken_up_again() -> None:
+    """A report or an interruption shows that it still plays."""
+    for event in (TokensPlayed(" On Saturdays"), Interrupted("On Saturdays")):
+        talk = being_told_hours()
+        talk.wait()
+        assert talk.is_in(State.LISTENING)
+        talk.at(20.0, TokensPlayed(" On"), event)
+        assert not talk.is_in(State.LISTENING)
+
+
+def test_backchannel_after_an_answer_is_no_answer() -> None:
+    """A turn answers the question before it."""
+    talk = asked_back("For which day?", "For which day?")
+    talk.at(4.0, CallerSaid("Tuesday please"))
+    assert talk.at(4.5, CallerSaid("okay")) == []
+    assert (talk.state, talk.outcome) == (State.THINKING, Outcome.IGNORED)
+
+
+# --- the voice spells it otherwise ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number", ["5550199.", "$1,299.", "It is 10:30 on 12/04.", "Yes, 24/7.", "Call 020 7946 0958."]
+)
+def test_reply_spoken_in_other_words_is_heard(number: str) -> None:
+    """Silence after it bears that out."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, number), GuideFinished(1), AgentSpeaking(True))
+    talk.at(5.0, TokensPlayed("five five five zero one nine nine."), AgentSpeaking(False))
+    assert talk.is_in(State.LISTENING)
+    talk.at(6.0, CallerSaid("and the address"))
+    assert talk.asked[1] == Message("assistant", number)
+
+
+def test_number_cut_in_its_middle_is_said_again() -> None:
+    """How much of it was heard cannot be told."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "Yes. Our number is 5550199. Call us."), GuideFinished(1))
+    talk.at(5.0, TokensPlayed("Yes."), TokensPlayed(" Our number is five five"))
+    talk.at(5.0, Interrupted("Our number is five five"))
+    assert talk.is_in(State.PAUSED)
+    assert talk.at(6.0, CallerSaid("okay")) == [
+        Say("Our number is 5550199. Call us."),
+        CloseTalkCycle(),
+    ]
+
+
+def test_interruption_told_in_other_words_is_of_the_reply_that_was_just_reported() -> None:
+    """Although an older reply holds those very words."""
+    talk = asked_back("We open at nine.", "We open at nine.")
+    talk.at(9.0, CallerSaid("and on Saturdays"))
+    talk.at(9.5, GuideToken(2, "Saturdays are short. 9 to noon is when we are open."))
+    talk.at(11.0, TokensPlayed("Saturdays are short."))
+    talk.at(11.5, TokensPlayed(" nine"), Interrupted("nine"))
+    assert talk.is_in(State.PAUSED)
+
+
+def test_word_that_is_reported_and_cut_counts_once() -> None:
+    """It is told of twice, and said several times."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "No, no, no, it is very bad."), GuideFinished(1))
+    talk.at(3.0, TokensPlayed("No,"), Interrupted("No"))
+    say, _ = talk.at(4.0, CallerSaid("okay"))
+    assert say == Say("no, no, it is very bad.")
 
 
 # --- the caller who goes on speaking as the reply begins ------------------------------------------
@@ -894,20 +967,37 @@ def test_interruption_of_a_withdrawn_reply_takes_the_next_ones_words_with_it() -
     assert talk.at(4.0, CallerSaid("okay")) == [Say("Closed then."), CloseTalkCycle()]
 
 
-def test_interruption_of_a_withdrawn_reply_tells_what_was_heard_of_it() -> None:
-    """Nothing of the next one was out yet, so the guide goes on with it."""
+def test_interruption_of_a_withdrawn_reply_pauses_the_next() -> None:
+    """The caller is speaking: what they say is more of the turn, for they heard none of it."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(2.0, GuideToken(1, "We are open,"))
     talk.at(2.3, CallerSaid("on Sundays I mean"))
-    assert talk.at(2.6, Interrupted("We are", 500)) == []
-    assert talk.is_in(State.THINKING)
+    talk.at(2.6, Interrupted("We are", 500))
+    assert talk.is_in(State.PAUSED)
+    assert talk.at(2.7, GuideToken(2, "Closed.")) == []
     talk.at(3.0, CallerSaid("and on Mondays"))
+    assert talk.outcome is Outcome.EXTENDED
     assert [message.content for message in talk.asked] == [
         "what are your hours",
         "We are",
         "on Sundays I mean and on Mondays",
     ]
+
+
+def test_silence_after_a_withdrawn_reply_was_cut_goes_on_with_the_next() -> None:
+    """Waiting for its first word, or saying what came meanwhile."""
+    for token, said in ((None, []), (GuideToken(2, "Closed."), [Say("Closed.")])):
+        talk = Talk()
+        talk.at(1.0, CallerSaid("what are your hours"))
+        talk.at(2.0, GuideToken(1, "We are open,"))
+        talk.at(2.3, CallerSaid("on Sundays I mean"))
+        talk.at(2.6, Interrupted("We are", 500))
+        if token:
+            talk.at(3.0, token)
+        assert talk.wait() == said
+        assert talk.is_in(State.THINKING)
+        assert talk.at(4.9, GuideToken(2, " Sorry.")) == [Say(" Sorry.")]
 
 
 def test_second_interruption_during_a_pause_changes_nothing() -> None:

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from barge_in import BargeIn
+from tests.simulation import legal_next
 from turn_events import (
     Action,
     AgentSpeaking,
@@ -39,12 +40,12 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Interrupted,
-    Options,
     Outcome,
     Say,
     State,
     TokensPlayed,
 )
+from turn_options import Options
 
 INTERLEAVINGS = int(os.environ.get("INTERLEAVINGS", "20000"))
 
@@ -88,6 +89,7 @@ class Observer:
         assert (self.open_guide is not None) <= (state not in {State.LISTENING, State.ENDED})
         if before is State.ENDED:
             assert not actions
+        assert state in legal_next(before, event), f"{before} -> {state} on {event!r}"
         return actions
 
     def _check(self, action: Action, before: State, verdicts: list[Decided]) -> None:
@@ -116,9 +118,9 @@ class Observer:
 
     def _check_decisions(self, event: Event, before: State, verdicts: list[Decided]) -> None:
         """Every final prompt is decided on once; nothing else is but a silence and a clear stop."""
-        if before is State.ENDED:
-            return
-        if isinstance(event, CallerSaid) and event.final:
+        if before is State.ENDED or (isinstance(event, CallerSaid) and not event.text):
+            assert not verdicts
+        elif isinstance(event, CallerSaid) and event.final:
             (made,) = verdicts
             assert made.outcome is not Outcome.GAVE_UP
             assert made.said == event.text
@@ -154,10 +156,9 @@ class Observer:
             if deadline is None:
                 return
             self.now = max(self.now, deadline)
-            waiting = self.machine.deadline
+            waiting = (self.machine.state, self.machine.deadline)
             self.happens(DeadlinePassed())
-            if self.machine.deadline is not None and self.machine.state is not State.PAUSED:
-                assert self.machine.deadline != waiting, "the deadline does not move"
+            assert (self.machine.state, self.machine.deadline) != waiting, "nothing moves"
             if self.open_guide is not None and self.machine.state is State.LISTENING:
                 raise AssertionError("a request is left open")
         assert self.machine.deadline is None, self.machine.state

@@ -78,11 +78,10 @@ def test_history_can_be_cut_to_the_last_turns() -> None:
     assert len(history.messages(100)) == 9
 
 
-def test_last_heard_is_the_last_reply_of_which_something_was_heard() -> None:
-    """One that nobody heard does not change what the caller has in mind."""
+def test_words_before_a_reply_are_entered_before_it() -> None:
+    """An acknowledgement, said while the guide had yet to begin."""
     history = History()
-    assert history.last_heard() is None
-    first = reply("Shall I?", "Shall I?")
-    history.agent_says(first)
-    history.agent_says(reply("Nobody hears this."))
-    assert history.last_heard() is first
+    history.caller_said("hi")
+    history.agent_says(reply("At nine.", "At nine."))
+    history.agent_says_first(reply("Sure.", "Sure."))
+    assert history.messages()[-1] == Message("assistant", "Sure. At nine.")

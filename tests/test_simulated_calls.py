@@ -12,8 +12,10 @@ import pytest
 
 import history
 from barge_in import BargeIn
+from emulator.player import InterruptReport
 from history import History
 from playback import Playback
+from playout import Playout
 from tests.simulation import (
     ACK,
     Conditions,
@@ -75,6 +77,13 @@ def test_every_word_of_a_talkover_call_is_accounted_for(conditions: Conditions) 
     assert acknowledged
 
 
+@pytest.mark.parametrize("reports", ["fragment", "whole"])
+def test_words_spelled_otherwise_by_the_voice_are_lost_to_nobody(reports: InterruptReport) -> None:
+    """Replies that are resumed are heard whole, and nothing unheard is in the history."""
+    for seed in range(max(1, CALLS // 24)):
+        simulate(seed, Conditions(respells=True, reports=reports))
+
+
 def _names(conditions: Conditions) -> Iterator[str]:
     yield from (name for name, on in vars(conditions).items() if on is True)
     yield conditions.reports
@@ -131,8 +140,8 @@ def _forgets_the_turn(_: History, _text: str) -> None:
     return
 
 
-def _takes_every_report_for_the_present_reply(machine: BargeIn, _: str) -> Playback:
-    return machine._reply.playback
+def _takes_every_report_for_the_present_reply(playout: Playout, _: str) -> Playback:
+    return playout._present
 
 
 def _jumps_to_any_report(playback: Playback, report: str) -> None:
@@ -154,8 +163,8 @@ FAULTS: dict[str, tuple[type, str, Any]] = {
     "remarks are entered twice": (History, "caller_remarked", _enters_remarks_twice),
     "turns are forgotten": (History, "caller_said", _forgets_the_turn),
     "reports go to the wrong reply": (
-        BargeIn,
-        "_playback_of",
+        Playout,
+        "_about",
         _takes_every_report_for_the_present_reply,
     ),
     "stray words count as heard": (Playback, "played", _jumps_to_any_report),
