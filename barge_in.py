@@ -196,7 +196,8 @@ class BargeIn:
             self._end_reply()
             yield from self._hear_in_silence(said)
             return
-        if self._grace_is_over and self._reply.has_settled(self._now):
+        settled = self._grace_is_over and self._reply.has_settled(self._now)
+        if settled and not self._playout.reports:
             self._reply.suppose_heard(self._now)
         verdict = self._classify(said)
         if self._takes_the_floor(verdict):
@@ -245,9 +246,12 @@ class BargeIn:
 
     def _heard(self) -> str:
         """What the caller has in mind of the agent's words: of those since their last turn."""
-        if self._reply.number == 0:
+        reply = self._reply
+        if reply.number == 0:
             return self._options.greeting
-        return self._reply.playback.context()
+        # A line that was not interrupted reports a clause only when it has ended.
+        speaks = self.state is State.SPEAKING
+        return reply.playback.context(ahead=reply.spoken_unreported(self._now) if speaks else 0)
 
     def _language(self, said: CallerSaid) -> str:
         return said.lang or self._options.language
@@ -488,12 +492,13 @@ class BargeIn:
 
     @property
     def _audible_at(self) -> float | None:
-        """When words count as audible on a line that does not report what it has played.
+        """When words count as audible before they are reported: on a line that reports nothing, and
+        on one that is never interrupted, for it reports a clause only when it has ended.
 
         Not while the caller is in an utterance that began before: they are being talked into.
         """
-        said_at = None if self._playout.reports else self._reply.said_at
-        if said_at is None:
+        said_at = self._reply.said_at
+        if said_at is None or (self._playout.reports and not self._options.talkover):
             return None
         at, began_at = said_at + self._options.heard_grace_s, self._utterance_began_at
         quiet_for_s = 0.0 if self._caller_speaks else self._now - self._caller_active_at

@@ -233,21 +233,29 @@ class Playback:
         self.text = self.text[: self.heard]
         self.sent = min(self.sent, self.heard)
 
-    def context(self) -> str:
+    def context(self, *, ahead: int = 0) -> str:
         """What the caller has in mind of this reply as they speak.
 
-        The words they heard; and of a question that they have begun to hear its last words too,
-        for they can complete those themselves.
+        The words they heard, and `ahead` more of the same clause, which the line has yet to report;
+        and of a question that they have begun to hear its last words too, for they can complete
+        those themselves.
         """
-        heard = self.text[: self.heard].rstrip()
+        end = self._reach(ahead)
+        heard = self.text[:end].rstrip()
         if not heard or _ends(heard, _SENTENCE_ENDS):
             return heard
-        for chunk in islice(_CHUNK.finditer(self.text, self.heard), TAIL_WORDS):
+        for chunk in islice(_CHUNK.finditer(self.text, end), TAIL_WORDS):
             if _ends(chunk[0], "?"):
                 return self.text[: chunk.end()]
             if _ends(chunk[0], _SENTENCE_ENDS):
                 break
         return heard
+
+    def _reach(self, ahead: int) -> int:
+        """How far playback has come, if so many words were spoken since the last report."""
+        sent, here = self._sent_words(), self._index(self._played)
+        last = min(here + ahead, self._clause_end(sent, here) or 0)
+        return max(self.heard, sent[last - 1].end if ahead and last else 0)
 
     # --- places ---------------------------------------------------------------------------
 

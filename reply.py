@@ -33,6 +33,7 @@ class Reply:
     gave_up: bool = False
     """Whether the rest of it was given up for a clear stop."""
     _sent_at: float = 0.0
+    _reported_at: float | None = None
     _progress_at: float = 0.0
     _plays_until: float = 0.0
     _begun_clause: str = ""
@@ -79,13 +80,13 @@ class Reply:
     def rewind(self, now: float) -> None:
         """Go back to what the caller has yet to hear, to say it from now on."""
         self.playback.rewind()
-        self.said_at = None
+        self.said_at = self._reported_at = None
         self._begun_clause = ""
         self._plays_until = now
 
     def follow(self, now: float) -> None:
         """The line has reported that some of it was played, up to this moment."""
-        self._progress_at = now
+        self._progress_at = self._reported_at = now
         self._plays_until = now + self._seconds(self.playback.left)
 
     def ended_at(self, now: float) -> float:
@@ -122,11 +123,17 @@ class Reply:
         Where the line stops for the caller and did not, all that can be spoken has been; where it
         never stops, as much as there was time for.
         """
-        if self.options.talkover and self.said_at is not None:
-            seconds = now - self.said_at - self.options.heard_grace_s
-            self.playback.spoken(max(0, int(seconds * self.options.words_per_second)))
+        if self.options.talkover:
+            self.playback.spoken(self.spoken_unreported(now))
         else:
             self.playback.all_played(but=self._begun_clause)
+
+    def spoken_unreported(self, now: float) -> int:
+        """How many words there was time for since the line reported any, or began to speak."""
+        since = self._reported_at
+        if since is None and self.said_at is not None:
+            since = self.said_at + self.options.heard_grace_s
+        return 0 if since is None else max(0, int((now - since) * self.options.words_per_second))
 
     @property
     def deadline(self) -> float:

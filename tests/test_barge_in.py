@@ -903,6 +903,36 @@ def test_talkover_gives_up_what_is_not_yet_written_at_a_clear_stop() -> None:
     assert isinstance(ask, AskGuide)
 
 
+def in_the_first_clause(reply: str) -> Talk:
+    """A call in talkover two seconds into a clause, of which the line has reported nothing."""
+    talk = asked_for_hours(talkover=True)
+    talk.at(2.5, GuideToken(1, reply), GuideFinished(1))
+    talk.now = 5.0
+    return talk
+
+
+def test_talkover_goes_on_over_a_remark_in_the_first_clause() -> None:
+    """The line reports a clause when it has ended; by the clock it is being heard."""
+    talk = in_the_first_clause("We close at noon on Saturdays and at six on other days.")
+    assert talk.at(5.0, CallerSaid("my wife loves that place")) == []
+    assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
+
+
+def test_talkover_hears_an_answer_over_the_tail_of_a_single_clause() -> None:
+    """By the clock, the question is about to end."""
+    talk = in_the_first_clause("Is nine or ten better for you?")
+    talk.at(5.0, CallerSaid("yes"))
+    assert talk.outcome is Outcome.CANCELLED
+
+
+def test_talkover_hears_no_answer_before_the_question_is_known() -> None:
+    """Only the words that there was time for count, and none beyond the clause."""
+    for reply in ("Is nine or ten or eleven or noon better for you?", "We do. Is nine fine?"):
+        talk = in_the_first_clause(reply)
+        talk.at(4.0 if "noon" in reply else 30.0, CallerSaid("okay"))
+        assert talk.outcome is not Outcome.CANCELLED
+
+
 def test_talkover_without_reports_estimates_what_was_heard() -> None:
     """By the clock, for nothing else tells."""
     talk = Talk(talkover=True)
