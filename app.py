@@ -32,7 +32,8 @@ import trust
 from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings
 from guide_client import GuideClient, GuideOptions
-from turn_events import Options
+from recorder import Record, recorded
+from turn_options import Options
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """A webhook of Twilio's is a few kilobytes."""
@@ -293,19 +294,28 @@ async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
     if websocket.scope.get("server"):
         desk.port = websocket.scope["server"][1] or desk.port
     frames = _frames(websocket, logger)
-    setup = await _setup(frames, desk, logger)
-    if setup is None:
+    entered = await _setup(frames, desk, logger)
+    if entered is None:
         await _close(websocket, 1008)
         return
+    setup, raw = entered
     logger = logger.bind(call=setup.call_sid)
-    await _hold(websocket, frames, setup, desk, logger)
+    async with recorded(desk.settings.recordings_dir, setup.call_sid, logger) as record:
+        record(0.0, "in", raw)
+        await _hold(websocket, frames, setup, desk, logger, record=record)
 
 
 # --- the relay's socket -------------------------------------------------------------------------
 
 
 async def _hold(
-    websocket: WebSocket, frames: AsyncIterator[str], setup: relay.Setup, desk: Desk, logger: Log
+    websocket: WebSocket,
+    frames: AsyncIterator[str],
+    setup: relay.Setup,
+    desk: Desk,
+    logger: Log,
+    *,
+    record: Record,
 ) -> None:
     async def send(frame: str) -> None:
         if websocket.application_state is WebSocketState.CONNECTED:
@@ -317,6 +327,7 @@ async def _hold(
         send,
         log=logger,
         log_transcripts=desk.settings.log_transcripts,
+        record=record,
     )
     live = LiveCall(setup.call_sid, setup.parameters.get("token", ""), call)
     desk.live.append(live)
@@ -349,8 +360,13 @@ async def _frames(websocket: WebSocket, logger: Log) -> AsyncIterator[str]:
             yield text
 
 
-async def _setup(frames: AsyncIterator[str], desk: Desk, logger: Log) -> relay.Setup | None:
-    """The setup of a call that may enter; nothing that comes before it is looked at."""
+async def _setup(
+    frames: AsyncIterator[str], desk: Desk, logger: Log
+) -> tuple[relay.Setup, str] | None:
+    """The setup of a call that may enter, and the frame it came in.
+
+    Nothing that comes before it is looked at.
+    """
     try:
         async with timeout(desk.settings.setup_timeout_s):
             async for raw in frames:
@@ -365,7 +381,7 @@ async def _setup(frames: AsyncIterator[str], desk: Desk, logger: Log) -> relay.S
         return None
     problem = desk.may_enter(frame)
     if problem is None:
-        return frame
+        return frame, raw
     logger.warning("relay refused", why=problem, call=frame.call_sid)
     return None
 

@@ -4,25 +4,30 @@ actions out.
 Everything that happens goes through one queue and is handed to `BargeIn` in order, with the time
 it happened; what it returns is performed in order. The reader of the relay never waits for the
 guide, and the guide never waits for the reader.
+
+Times are seconds since the call began. What the machine is told, and when, is all that its
+decisions rest on: recorded in the same order with the same times, they can be made again.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 import structlog
 
+import recording
 import relay_protocol as relay
 from barge_in import BargeIn
 from guide_client import GuideClient, GuideError
+from recorder import Record, no_record
+from recording import Direction
+from relay_events import event_of
 from turn_events import (
     Action,
-    AgentSpeaking,
     AskGuide,
     CallEnded,
-    CallerSaid,
-    CallerSpeaking,
     CloseTalkCycle,
     DeadlinePassed,
     Decided,
@@ -31,12 +36,10 @@ from turn_events import (
     GuideFailed,
     GuideFinished,
     GuideToken,
-    Interrupted,
-    Options,
     Say,
     State,
-    TokensPlayed,
 )
+from turn_options import Options
 
 QUEUED_EVENTS: Final = 256
 """How far the relay and the guide may run ahead before they have to wait."""
@@ -45,6 +48,16 @@ LOGGED_BAD_FRAMES: Final = 10
 """A peer that sends nothing but rubbish must not fill the log."""
 
 Log = Any  # structlog's loggers are typed as Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """Something that happened, as a recording has it, and what it is to the machine."""
+
+    at: float
+    event: Event | None
+    direction: Direction
+    frame: str | recording.Frame
 
 
 class Call:
@@ -58,27 +71,32 @@ class Call:
         *,
         log: Log = None,
         log_transcripts: bool = False,
+        record: Record = no_record,
     ) -> None:
         """`send` puts one text frame on the relay's socket."""
         self.decisions = Decisions()
         self._guide = guide
+        self._options = options
         self._machine = BargeIn(options)
         self._send = send
+        self._record = record
         self._log = log or structlog.get_logger()
         self._log_transcripts = log_transcripts
-        self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue(QUEUED_EVENTS)
+        self._arrivals: asyncio.Queue[_Arrival] = asyncio.Queue(QUEUED_EVENTS)
         self._stream: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._bad_frames = 0
-        self._began_at = 0.0
+        self._began_at = 0.0  # on the event loop's clock
+        self._at = 0.0  # the time the machine has been brought to
 
     async def run(self, frames: AsyncIterator[str]) -> None:
         """Hold the call until `frames`, what the relay sends after its setup, end."""
-        self._began_at = self._now()
+        self._began_at = asyncio.get_running_loop().time()
+        self._record(0.0, "note", recording.call_note(self._options))
         self._start(self._read(frames))
         try:
             while self._machine.state is not State.ENDED:
-                await self._take_next_event()
+                await self._take_next()
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -92,32 +110,45 @@ class Call:
         return task
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - self._began_at
+
+    async def _arrive(
+        self, event: Event | None, direction: Direction, frame: str | recording.Frame
+    ) -> None:
+        await self._arrivals.put(_Arrival(self._now(), event, direction, frame))
 
     # --- the machine ----------------------------------------------------------------------
 
-    async def _take_next_event(self) -> None:
+    async def _take_next(self) -> None:
         deadline = self._machine.deadline
         try:
-            async with asyncio.timeout_at(deadline):
-                event, at = await self._events.get()
+            async with asyncio.timeout_at(None if deadline is None else self._began_at + deadline):
+                arrival = await self._arrivals.get()
         except TimeoutError:
-            await self._receive(DeadlinePassed(), self._now())
+            # What arrived just as the wait ended may have happened before the deadline.
+            if deadline is not None and self._arrivals.empty():
+                await self._receive(DeadlinePassed(), deadline)
             return
+        at = max(self._at, arrival.at)
         while (deadline := self._machine.deadline) is not None and deadline <= at:
-            await self._receive(DeadlinePassed(), deadline)  # it passed before the event happened
-        await self._receive(event, at)
+            await self._receive(DeadlinePassed(), deadline)  # it passed before this happened
+        self._at = at
+        self._record(at, arrival.direction, arrival.frame)
+        if arrival.event is not None:
+            await self._receive(arrival.event, at)
 
     async def _receive(self, event: Event, at: float) -> None:
+        """Hand an event to the machine; a deadline with its own time, however late we wake up."""
+        self._at = max(self._at, at)
         for action in self._machine.receive(event, at):
-            await self._perform(action, at)
+            await self._perform(action)
 
-    async def _perform(self, action: Action, at: float) -> None:
+    async def _perform(self, action: Action) -> None:
         match action:
             case Say(text):
-                await self._send(relay.Text(text).encode())
+                await self._speak(relay.Text(text))
             case CloseTalkCycle():
-                await self._send(relay.Text("", last=True).encode())
+                await self._speak(relay.Text("", last=True))
             case AskGuide(reply, messages):
                 asked = [message._asdict() for message in messages]
                 self._stream = self._start(self._ask(reply, asked))
@@ -125,67 +156,54 @@ class Call:
                 if self._stream is not None:
                     self._stream.cancel()
             case Decided():
-                self._note(action, at)
+                self._note(action)
             case _ as never:
                 assert_never(never)
 
-    def _note(self, decided: Decided, at: float) -> None:
-        act = decided.act.value if decided.act else ""
-        after = self._machine.state
+    async def _speak(self, text: relay.Text) -> None:
+        frame = text.encode()
+        self._record(self._at, "out", frame)
+        await self._send(frame)
+
+    def _note(self, decided: Decided) -> None:
+        made = recording.decision(self._at, decided, self._machine.state)
         words = {"said": decided.said, "heard": decided.heard}
+        paused_for_s = decided.paused_for_s
         self._log.info(
             "decided",
-            outcome=decided.outcome.value,
-            act=act,
-            rule=decided.rule,
-            before=decided.before.value,
-            after=after.value,
+            outcome=made["outcome"],
+            act=made["act"],
+            rule=made["rule"],
+            before=made["state_before"],
+            after=made["state_after"],
+            paused_ms=None if paused_for_s is None else round(paused_for_s * 1000),
             **(words if self._log_transcripts else {}),
         )
-        self.decisions.add(
-            {
-                "t": round(at - self._began_at, 3),
-                **words,
-                "act": act,
-                "rule": decided.rule,
-                "outcome": decided.outcome.value,
-                "state_before": decided.before.value,
-                "state_after": after.value,
-            }
-        )
+        self._record(self._at, "note", {"type": "decision", **made})
+        self.decisions.add(made)
 
     # --- the relay ------------------------------------------------------------------------
 
     async def _read(self, frames: AsyncIterator[str]) -> None:
         try:
             async for raw in frames:
-                event = self._parse(raw)
-                if event is not None:
-                    await self._events.put((event, self._now()))
+                await self._take_in(raw)
         except Exception:
             self._log.exception("relay cannot be read")
-        await self._events.put((CallEnded(), self._now()))
+        await self._arrive(CallEnded(), "note", recording.note_of(CallEnded()))
 
-    def _parse(self, raw: str) -> Event | None:
+    async def _take_in(self, raw: str) -> None:
         try:
-            return self._event_of(relay.parse_frame(raw))
+            frame = relay.parse_frame(raw)
         except relay.FrameError as error:
             self._note_bad_frame(str(error))
-            return None
+            await self._arrive(None, "note", {"type": "dropped", "problem": str(error)})
+            return
+        self._log_what_is_no_event(frame)
+        await self._arrive(event_of(frame), "in", raw)
 
-    def _event_of(self, frame: relay.Incoming) -> Event | None:
-        """What a frame means for turn-taking, or None where it means nothing."""
+    def _log_what_is_no_event(self, frame: relay.Incoming) -> None:
         match frame:
-            case relay.Prompt(text, final, lang):
-                return CallerSaid(text, final, lang)
-            case relay.Interrupt(heard, duration_ms):
-                return Interrupted(heard, duration_ms)
-            case relay.AgentSpeaking(on):
-                return AgentSpeaking(on)
-            case relay.ClientSpeaking(on):
-                return CallerSpeaking(on)
-            case relay.TokensPlayed(text):
-                return TokensPlayed(text)
             case relay.Dtmf():
                 self._log.info("key pressed")  # which one may be part of a card number
             case relay.RelayError(description):
@@ -196,9 +214,6 @@ class Call:
                 self._note_bad_frame("a second setup")
             case relay.Unknown(kind):
                 self._log.debug("unknown frame", kind=kind)
-            case _ as never:
-                assert_never(never)
-        return None
 
     def _note_bad_frame(self, problem: str) -> None:
         self._bad_frames += 1
@@ -212,19 +227,22 @@ class Call:
         try:
             async with aclosing(self._guide.stream(messages)) as pieces:
                 async for text in pieces:
-                    await self._events.put((GuideToken(reply, text), self._now()))
+                    await self._tell(GuideToken(reply, text))
                     if asked_at is not None:
                         waited_ms = round((self._now() - asked_at) * 1000)
                         self._log.info("guide began", reply=reply, waited_ms=waited_ms)
                         asked_at = None
-            end: Event = GuideFinished(reply)
+            end: GuideFinished | GuideFailed = GuideFinished(reply)
         except GuideError as error:
             self._log.warning("guide failed", reason=error.reason, advice=error.advice)
             end = GuideFailed(reply)
         except Exception:
             self._log.exception("guide failed")
             end = GuideFailed(reply)
-        await self._events.put((end, self._now()))
+        await self._tell(end)
+
+    async def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
+        await self._arrive(event, "note", recording.note_of(event))
 
 
 class Decisions:

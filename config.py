@@ -4,6 +4,7 @@
 """
 
 import re
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -122,6 +123,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_transcripts: bool = False
 
+    # Recordings
+    recordings_dir: Path | None = None
+
     # The relay: ConversationRelay's own attributes, each as RELAY_ and its name
     relay_language: Language = "en-US"
     relay_tts_language: Language | None = None
@@ -184,6 +188,20 @@ class Settings(BaseSettings):
         if len(text) > _MAX_INSTRUCTIONS:
             raise ValueError(f"expected at most {_MAX_INSTRUCTIONS} characters in {given[1:]}")
         return text.strip()
+
+    @field_validator("recordings_dir")
+    @classmethod
+    def _recordings_can_be_written(cls, directory: Path | None) -> Path | None:
+        """It is made here if it is missing, for to find out during a call would be too late."""
+        if directory is None:
+            return None
+        try:
+            directory = directory.expanduser().absolute()
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=directory):
+                return directory
+        except (OSError, RuntimeError) as error:  # the latter for a ~ that leads nowhere
+            raise ValueError(f"expected a directory that can be written to: {error}") from error
 
     @model_validator(mode="after")
     def _relay_attributes_agree(self) -> Self:

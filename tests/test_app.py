@@ -323,6 +323,7 @@ async def test_decisions_are_told_to_who_placed_the_call(
                 "outcome",
                 "state_before",
                 "state_after",
+                "paused_for_s",
             }
             await session.ask("And how late are you open?")
             second = await read_decision(events)

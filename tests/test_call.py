@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from config import DEFAULT_INSTRUCTIONS
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
-from turn_events import Options
+from turn_options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
 PATIENCE_S: Final = 10.0
@@ -541,6 +542,35 @@ async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer)
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
 
 
+async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideServer) -> None:
+    """Else the same events would be decided on otherwise another time."""
+    guide.reply("We sell hats, and gloves.")
+    times: dict[str, float] = {}
+    closed = count()
+    spoken, resumed = asyncio.Event(), asyncio.Event()
+
+    def record(t: float, direction: str, frame: Any) -> None:
+        made = frame if isinstance(frame, dict) else json.loads(frame)
+        times[f"{direction} {made['type']}"] = t
+        if direction == "out" and made["last"]:
+            (resumed if next(closed) else spoken).set()
+
+    async def send(_: str) -> None:
+        pass
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "prompt", "voicePrompt": "What do you sell?"})
+        await in_time(spoken)
+        yield json.dumps({"type": "interrupt", "utteranceUntilInterrupt": "We sell hats,"})
+        await in_time(resumed)
+
+    client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
+    await Call(client, Options(resume_timeout_s=0.1), send, record=record).run(frames())
+    await client.aclose()
+    assert times["note decision"] == times["in interrupt"] + 0.1
+    assert times["out text"] == times["note decision"]
+
+
 # --- what was decided ---------------------------------------------------------------------------
 
 
@@ -564,6 +594,8 @@ async def test_decisions_are_logged_without_words(guide: GuideServer) -> None:
             ["When are you open?", "uh-huh"] if spoken else [None, None]
         )
         assert all(log["call"] == "CA1" and log["rule"] for log in decided)
+        assert decided[0]["paused_ms"] is None
+        assert 0 <= decided[1]["paused_ms"] < PATIENCE_S * 1000
 
 
 async def test_followers_of_decisions_get_all_of_them() -> None:

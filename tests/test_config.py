@@ -203,6 +203,7 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     ("SPEAKING_RATE_WPS", "1001", "less than or equal to 1000"),
     ("SPEAKING_RATE_WPS", "nan", "finite number"),
     ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error' (for example LOG_LEVEL=info)"),
+    ("RECORDINGS_DIR", "/dev/null/calls", "expected a directory that can be written to"),
     ("RELAY_LANGUAGE", "English", TAG),
     ("RELAY_LANGUAGE", "en_US", TAG),
     ("RELAY_TTS_LANGUAGE", "e", TAG),
