@@ -11,7 +11,6 @@ from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from json import dumps
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
@@ -77,34 +76,45 @@ class Desk:
         self.settings = settings
         self.tokens = trust.CallTokens(settings.auth_token, settings.call_token_ttl_s)
         self.live: list[LiveCall] = []
-        self.port = settings.port
+        self._guide: GuideClient | None = None
 
     @property
     def has_demo_guide(self) -> bool:
         """Whether callers talk with the embedded demo guide."""
         return self.settings.guide_base_url is None
 
-    @cached_property
-    def guide(self) -> GuideClient:
-        """The guide, asked over connections that all calls share."""
-        settings = self.settings
-        return GuideClient(
-            GuideOptions(
-                base_url=settings.guide_base_url or f"http://127.0.0.1:{self.port}/demo/v1",
+    def guide(self, connection: HTTPConnection) -> GuideClient:
+        """The guide, asked over connections that all calls share.
+
+        It is made when the first call needs it: the demo guide is asked where that came in.
+        """
+        if self._guide is None:
+            settings = self.settings
+            options = GuideOptions(
+                base_url=settings.guide_base_url or f"{self._own_address(connection)}/demo/v1",
                 api_key=settings.guide_api_key.get_secret_value(),
                 model=settings.guide_model,
                 instructions=settings.guide_instructions,
             )
-        )
+            self._guide = GuideClient(options)
+        return self._guide
+
+    def _own_address(self, connection: HTTPConnection) -> str:
+        """Where this app can reach itself."""
+        host, port = connection.scope.get("server") or (self.settings.host, self.settings.port)
+        if not trust.is_loopback(host):
+            host = "::1" if ":" in host else "127.0.0.1"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def aclose(self) -> None:
         """Close the connections to the guide, if any were made."""
-        if "guide" in self.__dict__:
-            await self.guide.aclose()
+        if self._guide is not None:
+            await self._guide.aclose()
 
     def origin(self, connection: HTTPConnection) -> str:
         """The origin that the sender of a request knows us by. Raises `ValueError` if none."""
-        return trust.public_origin(self.settings.public_url or "", "http", connection.headers)
+        scheme = connection.scope["scheme"]
+        return trust.public_origin(self.settings.public_url or "", scheme, connection.headers)
 
     def is_signed(self, connection: HTTPConnection, form: FormData) -> bool:
         """Whether Twilio signed a request; without an auth token, there is nothing to check."""
@@ -161,21 +171,24 @@ TheDesk = Annotated[Desk, Depends(_desk)]
 
 
 class LoopbackOnly:
-    """Serves direct requests from this machine alone, for all paths that begin with `prefix`."""
+    """Serves direct requests from this machine alone."""
 
-    def __init__(self, app: ASGIApp, prefix: str) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        is_request = scope["type"] in {"http", "websocket"}
-        if not is_request or not scope["path"].startswith(self._prefix) or _is_direct(scope):
+        if scope["type"] == "lifespan" or _is_direct(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await PlainTextResponse(LOOPBACK_ADVICE, 403)(scope, receive, send)
         else:
             await WebSocket(scope, receive, send).close(1008)  # before accept: an HTTP 403
+
+
+def _direct_only(request: Request) -> None:
+    if not _is_direct(request.scope):
+        raise HTTPException(403, "The demo guide serves this machine alone.")
 
 
 def _is_direct(scope: Scope) -> bool:
@@ -291,8 +304,6 @@ async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
         await websocket.close(1008)  # before accept: an HTTP 403
         return
     await websocket.accept()
-    if websocket.scope.get("server"):
-        desk.port = websocket.scope["server"][1] or desk.port
     frames = _frames(websocket, logger)
     entered = await _setup(frames, desk, logger)
     if entered is None:
@@ -322,7 +333,7 @@ async def _hold(
             await websocket.send_text(frame)
 
     call = Call(
-        desk.guide,
+        desk.guide(websocket),
         desk.call_options(),
         send,
         log=logger,
@@ -343,7 +354,8 @@ async def _hold(
 
 
 async def _frames(websocket: WebSocket, logger: Log) -> AsyncIterator[str]:
-    """The text frames of a socket that are of a reasonable size, until it closes."""
+    """The text frames of a socket until it closes; "", which is no frame, for one that is too long
+    or no text."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
@@ -354,10 +366,7 @@ async def _frames(websocket: WebSocket, logger: Log) -> AsyncIterator[str]:
             logger.warning("relay refused", why="frame far too long", bytes=size)
             await websocket.close(1009)
             return
-        if text is None or size > relay.MAX_FRAME_BYTES:
-            logger.warning("frame dropped", problem="too long, or no text", bytes=size)
-        else:
-            yield text
+        yield text if text is not None and size <= relay.MAX_FRAME_BYTES else ""
 
 
 async def _setup(
@@ -410,8 +419,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Frontdesk", version=VERSION, lifespan=lifespan, openapi_url=None)
     app.state.desk = desk
     app.include_router(routes)
-    app.include_router(demo_guide.create_router(), prefix="/demo")
-    app.add_middleware(LoopbackOnly, prefix="/demo" if settings.auth_token else "/")
+    direct_only = [Depends(_direct_only)]
+    app.include_router(demo_guide.create_router(), prefix="/demo", dependencies=direct_only)
+    if not settings.auth_token:
+        app.add_middleware(LoopbackOnly)
     return app
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from trust import host_of
+from trust import host_of, is_loopback
 
 VERSION: Final = "0.1.0"
 
@@ -204,15 +204,20 @@ class Settings(BaseSettings):
             raise ValueError(f"expected a directory that can be written to: {error}") from error
 
     @model_validator(mode="after")
-    def _relay_attributes_agree(self) -> Self:
+    def _settings_agree(self) -> Self:
         provider, flux = self.relay_transcription_provider, self.speech_model == "flux"
         heard_as = self.relay_transcription_language or self.relay_language
         spoken_as = self.relay_tts_language or self.relay_language
         deepgram = provider == "Deepgram"
         elevenlabs = self.relay_tts_provider in {None, "ElevenLabs"}
         talkover = self.barge_in_mode == "talkover"
+        reaches_itself = self.host in {"0.0.0.0", "::"} or is_loopback(self.host)  # noqa: S104
         reported = self.relay_report_input_during_agent_speech in {"speech", "any"}
         problems = {
+            "HOST": self.guide_base_url is None
+            and not reaches_itself
+            and "the demo guide is served to this machine: set 127.0.0.1 or 0.0.0.0, or set "
+            "GUIDE_BASE_URL to a guide of your own",
             "RELAY_INTERRUPTIBLE": talkover
             and self.relay_interruptible in {"speech", "any"}
             and "BARGE_IN_MODE=talkover needs none or dtmf here, or no value",

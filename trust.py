@@ -54,7 +54,7 @@ def is_direct_loopback(peer: str | None, headers: Iterable[tuple[str, str]]) -> 
 
     `peer` is the address that connected, `headers` are pairs of lower-case names and values.
     """
-    if peer is None or not _is_loopback(peer):
+    if peer is None or not is_loopback(peer):
         return False
     hosts = 0
     for name, value in headers:
@@ -62,7 +62,7 @@ def is_direct_loopback(peer: str | None, headers: Iterable[tuple[str, str]]) -> 
             return False
         if name == "host":
             hosts += 1
-            if not _is_loopback(host_of(value)):
+            if not is_loopback(host_of(value)):
                 return False
         if name == "origin" and not _is_loopback_origin(value):
             return False
@@ -77,10 +77,11 @@ def host_of(authority: str) -> str:
 
 def _is_loopback_origin(origin: str) -> bool:
     scheme, _, authority = origin.partition("://")
-    return scheme in {"http", "https"} and _is_loopback(host_of(authority))
+    return scheme in {"http", "https"} and is_loopback(host_of(authority))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name `localhost`, is this very machine."""
     if host.lower() == "localhost":
         return True
     try:

@@ -21,9 +21,10 @@ from structlog.testing import capture_logs
 
 import app
 import relay_protocol as relay
+from app import create_app
 from config import VERSION
 from tests.guide_server import GuideServer, Step
-from tests.serving import AUTH_TOKEN, serve_frontdesk
+from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
 
 ROOT: Final = Path(app.__file__).parent
@@ -281,7 +282,21 @@ async def test_demo_guide_answers_this_machine_alone(
         models = await http.get(f"{url}/models", headers=headers)
         answer = await http.post(f"{url}/chat/completions", json=chat, headers=headers)
     assert (models.status_code, answer.status_code) == (status, status)
-    assert ("TWILIO_AUTH_TOKEN" in answer.text) == (status == 403)
+    assert ("this machine alone" in answer.text or "its own machine" in answer.text) == (
+        status == 403
+    )
+
+
+async def test_demo_guide_is_not_opened_by_a_path_prefix_of_a_proxy(
+    http: httpx2.AsyncClient,
+) -> None:
+    """Where the server is told of one, it stands before every path."""
+    app = create_app(settings_for_test(twilio_auth_token=AUTH_TOKEN))
+    app.root_path = "/x"
+    async with serve(app) as address:
+        answer = await http.get(f"{address}/x/demo/v1/models", headers={"X-Real-IP": "203.0.113.9"})
+        direct = await http.get(f"{address}/demo/v1/models")
+    assert (answer.status_code, direct.status_code) == (403, 200)
 
 
 # --- the decisions of a call --------------------------------------------------------------------

@@ -859,7 +859,7 @@ _POST: Final = b"POST /twiml HTTP/1.1\r\nHost: localhost\r\n"
 RAW_REQUESTS: Final[dict[str, tuple[bytes, int]]] = {
     "no HTTP": (b"hello\r\n\r\n", 400),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100) + b"\r\n\r\n", 400),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 404),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 403),
     "a blank in the address": (b"POST /tw iml HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
     "a header without a colon": (_POST + b"no\r\n\r\n", 400),
     "a header without a name": (_POST + b": no\r\n\r\n", 400),

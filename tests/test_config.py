@@ -257,6 +257,13 @@ def test_every_seconds_setting_is_covered() -> None:
 
 DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
     (
+        {"HOST": "192.0.2.7"},
+        [
+            "HOST: the demo guide is served to this machine: set 127.0.0.1 or 0.0.0.0, or set "
+            "GUIDE_BASE_URL to a guide of your own"
+        ],
+    ),
+    (
         {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "any"},
         [
             "RELAY_INTERRUPTIBLE: BARGE_IN_MODE=talkover needs none or dtmf here, or no value",

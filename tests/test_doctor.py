@@ -427,7 +427,11 @@ async def test_app_that_ends_at_once_is_told_of(
 
 async def test_host_of_another_machine_cannot_be_listened_on() -> None:
     """HOST is named where it is no address of this machine."""
-    printed = await examine(f"http://127.0.0.1:{free_port()}", host="127.0.0.1.invalid")
+    printed = await examine(
+        f"http://127.0.0.1:{free_port()}",
+        host="127.0.0.1.invalid",
+        guide_base_url="http://127.0.0.1:9/v1",
+    )
     assert "FAILED   app: cannot listen on 127.0.0.1.invalid" in printed
     assert "HOST has to be an address of this machine" in printed
 
