@@ -121,8 +121,12 @@ class Playback:
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         if self._supposed_by and words in ([], self._supposed_by):
             self._supposed, self._supposed_by = 0, []
-        elif not _stand_at(words, sent, here - len(words)) and _stand_at(words, sent, here):
-            self._play_to(here + len(words))
+            return
+        start = self._index(self._cycle_start)
+        whole = _stand_at(words, sent, start) and start + len(words) >= here
+        at = start if whole else _find(words, sent, max(start, here - len(words)))
+        if at is not None and at <= here:
+            self._play_to(at + len(words))
 
     def confirm(self) -> None:
         """What was supposed has been heard, for the line went on after it or fell silent."""

@@ -143,6 +143,17 @@ def test_part_that_was_cut_counts_once() -> None:
         assert heard(playback) == "No no"
 
 
+@pytest.mark.parametrize(
+    "report", ["On Saturdays", "six. On Saturdays", "We are open from nine to six. On Saturdays"]
+)
+def test_part_that_was_cut_and_not_reported_is_told_by_the_interrupt(report: str) -> None:
+    """By itself, with what came before it, or with all since the talk cycle began."""
+    playback = sent()
+    playback.played("We are open from nine to six.")
+    playback.cut_at(report)
+    assert heard(playback) == "We are open from nine to six. On Saturdays"
+
+
 def test_part_that_was_cut_and_spelled_otherwise_is_not_taken_as_heard() -> None:
     """But for the words that are spelled alike before it."""
     playback = sent("It costs $9.50 a day.")
