@@ -65,10 +65,10 @@ Traps that shaped it:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Final, get_args
 
 from history import History
-from playback import Playback
+from playback import Playback, spoken_length
 from playout import Playout
 from reply import Reply
 from turn_events import (
@@ -94,6 +94,11 @@ from turn_events import (
 )
 from turn_options import Options
 from utterance import Act, Verdict, classify, is_bare_hello, is_clear_stop
+
+TOLD_AGAIN_WITHIN_S: Final = 0.3
+"""A final transcript that comes again so soon is the same one: no word is said so fast."""
+
+_TOLD_AGAIN: Final = Verdict(Act.NOISE, cancels=False, rule="told-again")
 
 _Row = tuple[Callable[["BargeIn", Any], Iterable[Action]], set[State]]
 """What to do about an event, and the other states that it can lead to."""
@@ -126,6 +131,7 @@ class BargeIn:
         self._caller_speaks = False
         self._caller_active_at = 0.0  # the last sign of the caller
         self._utterance_began_at: float | None = None  # the one not yet final
+        self._last_final = ("", 0.0)
 
     def receive(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
@@ -135,6 +141,8 @@ class BargeIn:
         self._now = max(self._now, now)
         if isinstance(event, CallerSaid) and not event.text.strip():
             return ()  # lines send blank transcripts; they tell nothing
+        if isinstance(event, CallerSaid) and event.final and self._is_told_again(event):
+            return (self._decided(Outcome.IGNORED, event, _TOLD_AGAIN),)
         self._observe(event)
         due: tuple[Action, ...] = ()
         if self.state is State.THINKING and self._grace_is_over:
@@ -142,7 +150,14 @@ class BargeIn:
         actions = due + self._handle(event)
         if isinstance(event, CallerSaid) and event.final:
             self._utterance_began_at = None
+            self._last_final = (event.text, self._now)
         return actions
+
+    def _is_told_again(self, said: CallerSaid) -> bool:
+        """Whether a final transcript comes twice: the caller had no time to say it again."""
+        text, at = self._last_final
+        at_once = self._now - at <= TOLD_AGAIN_WITHIN_S and self._utterance_began_at is None
+        return said.text == text and at_once
 
     def _handle(self, event: Event) -> tuple[Action, ...]:
         handle, _ = self.TRANSITIONS[self.state][type(event)]
@@ -196,8 +211,7 @@ class BargeIn:
             self._end_reply()
             yield from self._hear_in_silence(said)
             return
-        settled = self._grace_is_over and self._reply.has_settled(self._now)
-        if settled and not self._playout.reports:
+        if self._grace_is_over and not self._playout.reports:
             self._reply.suppose_heard(self._now)
         verdict = self._classify(said)
         if self._takes_the_floor(verdict):
@@ -357,7 +371,7 @@ class BargeIn:
 
     def _finish(self, finished: GuideFinished) -> Iterator[Action]:
         if self._is_current(finished.reply):
-            if self._reply.playback.text:
+            if spoken_length(self._reply.playback.text):
                 self._reply.guide_writes = False
             else:
                 self._reply.break_off()
@@ -409,8 +423,8 @@ class BargeIn:
             return ()
         if reply.pending:
             self.state = State.PAUSED
-            self._caller_active_at = self._now
             self._pause = _Pause(self._now, self._is_talked_into)
+            self._caller_active_at = self._now
         else:
             reply.follow(self._now)
             self._end_reply()
@@ -419,12 +433,10 @@ class BargeIn:
     @property
     def _is_talked_into(self) -> bool:
         """Whether the caller began to speak before the reply did, and heard nothing of it."""
-        began_at, said_at = self._utterance_began_at, self._reply.said_at
-        if not self._reply.playback.sent:
+        out_at = self._reply.out_at
+        if not self._reply.playback.sent or out_at is None:
             return True
-        if self._reply.playback.begun or began_at is None:
-            return False
-        return said_at is None or began_at < said_at
+        return not self._reply.playback.begun and self._is_in_utterance_since_before(out_at)
 
     def _follow(self, _: TokensPlayed) -> Iterable[Action]:
         reply = self._reply
@@ -448,7 +460,8 @@ class BargeIn:
         reply, playback = self._reply, self._reply.playback
         done = reply.was_audible and not agent.on and not reply.guide_writes
         if done and reply.has_settled(self._now):
-            if playback.supposes or not self._playout.reports:
+            overdue = reply.may_be_over(self._now)  # a report was lost
+            if playback.supposes or overdue or not self._playout.reports:
                 playback.all_played()
             if playback.all_heard:
                 reply.follow(self._now)
@@ -500,10 +513,15 @@ class BargeIn:
         said_at = self._reply.said_at
         if said_at is None or (self._playout.reports and not self._options.talkover):
             return None
-        at, began_at = said_at + self._options.heard_grace_s, self._utterance_began_at
+        at = said_at + self._options.heard_grace_s
+        return None if self._is_in_utterance_since_before(at) else at
+
+    def _is_in_utterance_since_before(self, at: float) -> bool:
+        """Whether the caller began to speak before a time, and is not known to have ended."""
+        began_at = self._utterance_began_at
         quiet_for_s = 0.0 if self._caller_speaks else self._now - self._caller_active_at
-        in_utterance = began_at is not None and quiet_for_s < self._options.resume_timeout_s
-        return None if in_utterance and began_at is not None and began_at < at else at
+        ended = quiet_for_s >= self._options.resume_timeout_s
+        return began_at is not None and began_at < at and not ended
 
     @property
     def _grace_is_over(self) -> bool:

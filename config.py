@@ -169,6 +169,13 @@ class Settings(BaseSettings):
             raise ValueError("expected the secret alone, without blanks or quotes in it")
         return secret
 
+    @field_validator("talkover_ack")
+    @classmethod
+    def _acknowledgement_is_a_sentence(cls, words: str) -> str:
+        if words.strip() and not words.strip().endswith((".", "!", "?")):
+            raise ValueError("expected a full stop at its end, for a voice waits for one")
+        return words
+
     @field_validator("relay_speech_timeout", mode="before")
     @classmethod
     def _speech_timeout_is_auto_or_ms(cls, value: object) -> object:

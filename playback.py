@@ -107,6 +107,8 @@ class Playback:
             return
         before = max(self._index(self._cycle_start), here - len(words) + 1)
         at = here if _stand_at(words, sent, here) else _find(words, sent, before)
+        if at is None and _find(words, sent[:here], 0) is not None:
+            return  # told again
         if at is None:
             self._suppose(words, sent, here)
         elif at <= here:

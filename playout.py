@@ -6,12 +6,17 @@ until the next one's first word, or one of which some words reached it just afte
 The words tell.
 """
 
+from collections import deque
 from typing import Final
 
 from playback import Playback, same_words
 
 EARLIER_REPLIES: Final = 3
 """How many replies back a report that comes late may reach."""
+
+
+REMEMBERED_REPORTS: Final = 16
+"""How many reports back one that comes twice is known."""
 
 
 class Playout:
@@ -23,7 +28,7 @@ class Playout:
         self._greeting = self._present = greeting
         self._earlier: tuple[Playback, ...] = (greeting,)
         self._plays_earlier = False
-        self._last_report: tuple[str, Playback] = ("", greeting)
+        self._told: deque[tuple[str, Playback]] = deque(maxlen=REMEMBERED_REPORTS)
         self._interjection: Playback | None = None
 
     # --- what it is given -----------------------------------------------------------------
@@ -60,7 +65,7 @@ class Playout:
         """A stretch was played. After a cut, it is the part that was cut."""
         self.reports = True
         playback = self._about(report)
-        self._last_report = (report, playback)
+        self._told.append((report, playback))
         if after_cut:
             playback.cut_at(report)
         else:
@@ -95,14 +100,18 @@ class Playout:
             # The last of what was replaced, or what reached the line just after it was cut.
             self._plays_earlier = False
             return earlier[-1]
-        return present
+        if present.contains(report):
+            return present
+        # Told again, or spelled otherwise.
+        return next((told for was, told in self._told if same_words(was, report)), present)
 
     def _which_was_cut(self, report: str) -> Playback:
-        present, (last_report, last_reply) = self._present, self._last_report
+        present = self._present
         if not present.sent:
             return self._earlier[-1]
         if present.contains(report):
             return present
+        last_report, last_reply = self._told[-1] if self._told else ("", present)
         if report and same_words(report, last_report):
             return last_reply
         return next((reply for reply in self._earlier if reply.contains(report)), present)

@@ -4,6 +4,7 @@ What was heard is `playback`'s matter, as far as the line reports it. Here is wh
 a reply can have become audible, how long it may play, and how long its guide may take.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,8 @@ class Reply:
     """When the guide was asked, or wrote last."""
     said_at: float | None = None
     """When its first clause went out, since it was asked for or resumed."""
+    out_at: float | None = None
+    """When its first words went out, since it was asked for or resumed."""
     cycle_open: bool = False
     """Whether the talk cycle it is said in waits for more."""
     was_audible: bool = False
@@ -53,15 +56,18 @@ class Reply:
     def break_off(self) -> None:
         """The guide will write no more, and the reply is not whole: it says so."""
         self.guide_writes = False
-        written = self.playback.text
+        written, apology = self.playback.text, self.options.apology
         between = " " if written and not written[-1].isspace() else ""
-        self.playback.write(between + self.options.apology)
+        self.playback.write(between + apology if apology else "")
 
     def say(self, now: float) -> str:
         """What to send: all that is written and not yet sent."""
         words = self.playback.send()
+        if not self.cycle_open and not words.strip():
+            return ""  # a blank opens no talk cycle
         if words:
             self.cycle_open = True
+            self.out_at = now if self.out_at is None else self.out_at
             self._sent_at = self._progress_at = now
             self._begun_clause += words
             if CLAUSE_ENDS.intersection(words):
@@ -80,7 +86,8 @@ class Reply:
     def rewind(self, now: float) -> None:
         """Go back to what the caller has yet to hear, to say it from now on."""
         self.playback.rewind()
-        self.said_at = self._reported_at = None
+        self.out_at = self.said_at = self._reported_at = None
+        self.was_audible = False
         self._begun_clause = ""
         self._plays_until = now
 
@@ -120,13 +127,11 @@ class Reply:
     def suppose_heard(self, now: float) -> None:
         """Take as heard what can have been, on a line that does not report it.
 
-        Where the line stops for the caller and did not, all that can be spoken has been; where it
-        never stops, as much as there was time for.
+        That is every whole clause that went out, but for the words that there was no time for yet.
         """
-        if self.options.talkover:
-            self.playback.spoken(self.spoken_unreported(now))
-        else:
-            self.playback.all_played(but=self._begun_clause)
+        clauses = self.playback.left.removesuffix(self._begun_clause)
+        waiting = math.ceil(max(0.0, self._plays_until - now) * self.options.words_per_second)
+        self.playback.spoken(max(0, len(clauses.split()) - waiting))
 
     def spoken_unreported(self, now: float) -> int:
         """How many words there was time for since the line reported any, or began to speak."""

@@ -1030,6 +1030,101 @@ def test_silence_after_a_withdrawn_reply_was_cut_goes_on_with_the_next() -> None
         assert talk.at(4.9, GuideToken(2, " Sorry.")) == [Say(" Sorry.")]
 
 
+ALPHA = "Alpha bravo charlie, delta echo foxtrot, golf hotel india, juliet kilo lima."
+
+
+def being_told_alpha() -> Talk:
+    """A call in which the caller has heard the first clause of a reply."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, ALPHA), GuideFinished(1), TokensPlayed("Alpha bravo charlie,"))
+    return talk
+
+
+@pytest.mark.parametrize("stale", ["Alpha bravo charlie,", "Hello."])
+def test_report_that_comes_twice_moves_nothing(stale: str) -> None:
+    """Of this reply, or of the greeting."""
+    talk = being_told_alpha()
+    talk.at(5.0, TokensPlayed(" delta echo foxtrot,"), TokensPlayed(stale))
+    talk.at(6.0, TokensPlayed(" golf"), Interrupted("golf"))
+    say, _ = talk.at(7.0, CallerSaid("right"))
+    assert say == Say("golf hotel india, juliet kilo lima.")
+
+
+def test_silence_that_is_told_twice_does_not_end_a_resumed_reply() -> None:
+    """It has not become audible again."""
+    talk = on_a_bare_line()
+    talk.at(2.2, AgentSpeaking(True))
+    talk.at(5.0, Interrupted("We are open from nine to six. On"), AgentSpeaking(False))
+    talk.at(6.0, CallerSaid("right"))
+    talk.at(6.6, AgentSpeaking(False))
+    talk.at(7.5, Interrupted("On Saturdays"))
+    assert talk.is_in(State.PAUSED)
+
+
+def test_silence_after_the_last_report_was_lost_ends_the_reply() -> None:
+    """It has had the time to be played, and the caller wants an answer."""
+    talk = being_told_hours()
+    talk.at(6.1, AgentSpeaking(True))
+    talk.at(11.5, AgentSpeaking(False))
+    talk.at(12.0, CallerSaid("my number is 555 0100"))
+    assert talk.outcome is Outcome.ASKED
+
+
+def test_final_words_that_come_twice_are_said_once() -> None:
+    """There was no time to say them again, but later there is."""
+    talk = asked_for_hours()
+    assert talk.at(2.05, CallerSaid("what are your hours")) == []
+    assert talk.at(4.0, CallerSaid("what are your hours")) != []
+
+
+def test_cough_before_the_reply_is_no_utterance_that_goes_on() -> None:
+    """The remark over the reply is a remark."""
+    talk = asked_for_hours()
+    talk.at(2.1, CallerSpeaking(True))
+    talk.at(2.2, CallerSpeaking(False))
+    talk.at(4.0, GuideToken(1, HOURS), GuideFinished(1))
+    talk.at(5.0, Interrupted("", 15), CallerSpeaking(True))
+    talk.at(6.0, CallerSaid("my wife loves that place"))
+    assert talk.outcome is Outcome.RESUMED
+
+
+def test_caller_who_speaks_over_words_without_a_clause_was_not_talked_into() -> None:
+    """The words had been out before."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "We are open from nine"))
+    talk.at(6.0, CallerSpeaking(True), Interrupted("", 15))
+    talk.at(7.0, CallerSaid("my wife loves that place"))
+    assert talk.outcome is Outcome.RESUMED
+
+
+def test_bare_line_with_a_steady_guide_has_played_what_there_was_time_for() -> None:
+    """A word every 0.3 s leaves no moment for words to settle."""
+    talk = Talk()
+    talk.at(1.0, CallerSaid("what are your hours"))
+    for index, word in enumerate(HOURS.split()):
+        talk.at(2.0 + 0.3 * index, GuideToken(1, f" {word}"))
+    talk.at(8.0, CallerSaid("what about Friday"))
+    assert talk.asked[1] == Message("assistant", "We are open from nine to six. On Saturdays")
+
+
+@pytest.mark.parametrize("text", ["...", " ", "-"])
+def test_guide_that_writes_no_words_is_apologised_for(text: str) -> None:
+    """There is nothing to hear in it."""
+    talk = asked_for_hours(apology="Sorry.")
+    talk.at(3.0, GuideToken(1, text))
+    said = talk.at(3.1, GuideFinished(1))
+    assert any(isinstance(action, Say) and "Sorry." in action.text for action in said)
+
+
+def test_blank_opens_no_talk_cycle() -> None:
+    """There is nothing to speak in it."""
+    talk = asked_for_hours()
+    talk.at(2.5, GuideToken(1, "Alpha bravo, charlie "))
+    talk.at(4.0, TokensPlayed("Alpha bravo, charlie"), Interrupted("charlie"))
+    assert talk.at(5.0, CallerSaid("right")) == [CloseTalkCycle()]
+    assert talk.at(5.1, GuideToken(1, "delta.")) == [Say("delta.")]
+
+
 def test_second_interruption_during_a_pause_changes_nothing() -> None:
     """Neither the place nor the clock."""
     talk = interrupted_telling_hours()

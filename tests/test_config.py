@@ -222,6 +222,7 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     ("RELAY_HINTS", "Anna\x01", PLAIN),
     ("RELAY_HINTS", "a" * 10_001, "at most 10000 characters"),
     ("RELAY_INTERRUPT_SENSITIVITY", "top", "'high', 'medium' or 'low'"),
+    ("TALKOVER_ACK", "Okay", "a full stop at its end"),
     ("RELAY_EVENTS", "debugging", "'speaker-events tokens-played', 'speaker-events', 'tokens-pl"),
     ("RELAY_ELEVENLABS_TEXT_NORMALIZATION", "yes", "'on', 'auto' or 'off'"),
     ("RELAY_INTELLIGENCE_SERVICE", "my service", NAME),
