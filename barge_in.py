@@ -65,7 +65,7 @@ Traps that shaped it:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, get_args
+from typing import Any, ClassVar, get_args
 
 from history import History
 from playback import Playback, spoken_length
@@ -94,11 +94,6 @@ from turn_events import (
 )
 from turn_options import Options
 from utterance import Act, Verdict, classify, is_bare_hello, is_clear_stop
-
-TOLD_AGAIN_WITHIN_S: Final = 0.3
-"""A final transcript that comes again so soon is the same one: no word is said so fast."""
-
-_TOLD_AGAIN: Final = Verdict(Act.NOISE, cancels=False, rule="told-again")
 
 _Row = tuple[Callable[["BargeIn", Any], Iterable[Action]], set[State]]
 """What to do about an event, and the other states that it can lead to."""
@@ -131,7 +126,6 @@ class BargeIn:
         self._caller_speaks = False
         self._caller_active_at = 0.0  # the last sign of the caller
         self._utterance_began_at: float | None = None  # the one not yet final
-        self._last_final = ("", 0.0)
 
     def receive(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
@@ -141,8 +135,6 @@ class BargeIn:
         self._now = max(self._now, now)
         if isinstance(event, CallerSaid) and not event.text.strip():
             return ()  # lines send blank transcripts; they tell nothing
-        if isinstance(event, CallerSaid) and event.final and self._is_told_again(event):
-            return (self._decided(Outcome.IGNORED, event, _TOLD_AGAIN),)
         self._observe(event)
         due: tuple[Action, ...] = ()
         if self.state is State.THINKING and self._grace_is_over:
@@ -150,14 +142,7 @@ class BargeIn:
         actions = due + self._handle(event)
         if isinstance(event, CallerSaid) and event.final:
             self._utterance_began_at = None
-            self._last_final = (event.text, self._now)
         return actions
-
-    def _is_told_again(self, said: CallerSaid) -> bool:
-        """Whether a final transcript comes twice: the caller had no time to say it again."""
-        text, at = self._last_final
-        at_once = self._now - at <= TOLD_AGAIN_WITHIN_S and self._utterance_began_at is None
-        return said.text == text and at_once
 
     def _handle(self, event: Event) -> tuple[Action, ...]:
         handle, _ = self.TRANSITIONS[self.state][type(event)]

@@ -42,7 +42,6 @@ RULES: Final[Mapping[str, str]] = {
     "question-tag": "It is a statement with a tag that asks for assent.",
     "question-mark": "The transcript ends it in a question mark, and nothing speaks against that.",
     "after-a-question": "What had been heard ends in a question, and this responds to it.",
-    "told-again": "The line sent the same words twice, with no time in between to say them again.",
     "silence": "The caller had gone quiet, and no words had come.",
 }
 """What each rule found in the words; the last is of the machine, not of the words."""

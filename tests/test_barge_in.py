@@ -1070,13 +1070,6 @@ def test_silence_after_the_last_report_was_lost_ends_the_reply() -> None:
     assert talk.outcome is Outcome.ASKED
 
 
-def test_final_words_that_come_twice_are_said_once() -> None:
-    """There was no time to say them again, but later there is."""
-    talk = asked_for_hours()
-    assert talk.at(2.05, CallerSaid("what are your hours")) == []
-    assert talk.at(4.0, CallerSaid("what are your hours")) != []
-
-
 def test_cough_before_the_reply_is_no_utterance_that_goes_on() -> None:
     """The remark over the reply is a remark."""
     talk = asked_for_hours()
