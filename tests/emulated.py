@@ -250,7 +250,7 @@ async def serving(app: SmallApp) -> AsyncIterator[SmallApp]:
     listener = socket.create_server(("127.0.0.1", 0))
     app.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        Starlette(routes=routes), log_level="error", ws="websockets-sansio", lifespan="off"
+        Starlette(routes=routes), log_config=None, ws="websockets-sansio", lifespan="off"
     )
     server = uvicorn.Server(config)
     # The socket listens already: a call placed now waits until the server accepts it.

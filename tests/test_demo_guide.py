@@ -556,7 +556,7 @@ async def serve(**pace: float) -> AsyncIterator[Served]:
         host="127.0.0.1",
         port=0,
         lifespan="off",
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,  # a reply that does not stop fails its test, and hangs none
     )
     server = uvicorn.Server(config)
