@@ -138,9 +138,9 @@ def translate_error(error: Exception) -> GuideError:
     """
     if isinstance(error, openai.APIStatusError):
         return _translate_status(error.status_code)
-    causes = list(_causes(error))
+    chain = list(causes(error))
     for kinds, reason, advice in _FAILURES:
-        if any(isinstance(cause, kinds) for cause in causes):
+        if any(isinstance(cause, kinds) for cause in chain):
             return GuideError(reason, advice)
     return GuideError(
         f"could not be asked for an unforeseen reason ({type(error).__name__})",
@@ -158,7 +158,8 @@ def _translate_status(status: int) -> GuideError:
     return GuideError(f"{reason} (HTTP {status})", advice)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what caused it, and so on."""
     while error is not None:
         yield error
         # The transport's connection pool raises `from None`, which leaves only the context.

@@ -8,7 +8,7 @@ import httpx2
 from websockets.exceptions import WebSocketException
 
 from doctor.report import LOOK_AT_LOG, CheckError, failed
-from trust import is_direct_loopback
+from trust import is_loopback
 
 NETWORK_ERRORS: Final = (
     OSError,  # TLS errors and time-outs are among them
@@ -47,11 +47,6 @@ def http_client(
 def may_use_proxy(url: str) -> bool:
     """Whether a proxy of the environment's may come between: never to this machine."""
     return not is_loopback(urlsplit(url).hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, and seen by no other."""
-    return is_direct_loopback(host, [("host", bracketed(host))])
 
 
 def bracketed(host: str) -> str:

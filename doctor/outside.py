@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import Final
 
 import httpx2
@@ -12,6 +11,7 @@ from doctor.door import Door, local_address
 from doctor.health import Health, read_health
 from doctor.network import broken
 from doctor.report import CheckError, failed
+from guide_client import causes
 
 _CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
     # The first row that fits the error, or one that caused it, is what is said.
@@ -73,15 +73,8 @@ def _advice(status: int) -> str:
 
 
 def _explain(error: BaseException) -> CheckError:
-    chain = list(_chain(error))
+    chain = list(causes(error))
     for kinds, found, advice in _CAUSES:
         if any(isinstance(cause, kinds) for cause in chain):
             return failed(found, advice)
     return broken(error)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        # The transport's connection pool raises `from None`, which leaves only the context.
-        error = error.__cause__ or error.__context__

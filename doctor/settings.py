@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from config import Settings, SettingsError, load_settings
-from doctor.network import certificates, is_loopback
+from doctor.network import certificates
 from doctor.report import Outcome, Report
+from trust import is_loopback
 
 
 def read_settings(report: Report) -> Settings | None:
