@@ -312,7 +312,8 @@ async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
     setup, raw = entered
     logger = logger.bind(call=setup.call_sid)
     async with recorded(desk.settings.recordings_dir, setup.call_sid, logger) as record:
-        record(0.0, "in", raw)
+        if record is not None:
+            record(0.0, "in", raw)
         await _hold(websocket, frames, setup, desk, logger, record=record)
 
 
@@ -326,7 +327,7 @@ async def _hold(
     desk: Desk,
     logger: Log,
     *,
-    record: Record,
+    record: Record | None,
 ) -> None:
     async def send(frame: str) -> None:
         if websocket.application_state is WebSocketState.CONNECTED:

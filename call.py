@@ -11,9 +11,9 @@ decisions rest on: recorded in the same order with the same times, they can be m
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Final, assert_never
+from contextlib import aclosing, suppress
+from math import inf
+from typing import Any, Final, NamedTuple, assert_never
 
 import structlog
 
@@ -21,8 +21,8 @@ import recording
 import relay_protocol as relay
 from barge_in import BargeIn
 from guide_client import GuideClient, GuideError
-from recorder import Record, no_record
-from recording import Direction
+from recorder import Record
+from recording import Direction, Noted
 from relay_events import event_of
 from turn_events import (
     Action,
@@ -50,14 +50,16 @@ LOGGED_BAD_FRAMES: Final = 10
 Log = Any  # structlog's loggers are typed as Any
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """Something that happened, as a recording has it, and what it is to the machine."""
+class _Arrival(NamedTuple):
+    """Something that happened: what it is to the machine, and what is recorded of it.
+
+    Without a direction it is the alarm, which is not recorded.
+    """
 
     at: float
-    event: Event | None
-    direction: Direction
-    frame: str | recording.Frame
+    event: Event | None = None
+    direction: Direction | None = None
+    frame: str | recording.Frame | Noted = ""
 
 
 class Call:
@@ -71,9 +73,9 @@ class Call:
         *,
         log: Log = None,
         log_transcripts: bool = False,
-        record: Record = no_record,
+        record: Record | None = None,
     ) -> None:
-        """`send` puts one text frame on the relay's socket."""
+        """`send` puts one text frame on the relay's socket; `record` takes the call down."""
         self.decisions = Decisions()
         self._guide = guide
         self._options = options
@@ -88,16 +90,21 @@ class Call:
         self._bad_frames = 0
         self._began_at = 0.0  # on the event loop's clock
         self._at = 0.0  # the time the machine has been brought to
+        self._deadline = inf  # the machine's
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = inf
 
     async def run(self, frames: AsyncIterator[str]) -> None:
         """Hold the call until `frames`, what the relay sends after its setup, end."""
         self._began_at = asyncio.get_running_loop().time()
-        self._record(0.0, "note", recording.call_note(self._options))
+        self._take_down("note", recording.call_note(self._options))
         self._start(self._read(frames))
         try:
             while self._machine.state is not State.ENDED:
-                await self._take_next()
+                await self._take(await self._arrivals.get())
         finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -113,35 +120,50 @@ class Call:
         return asyncio.get_running_loop().time() - self._began_at
 
     async def _arrive(
-        self, event: Event | None, direction: Direction, frame: str | recording.Frame
+        self, event: Event | None, direction: Direction, frame: str | recording.Frame | Noted
     ) -> None:
         await self._arrivals.put(_Arrival(self._now(), event, direction, frame))
 
+    def _take_down(self, direction: Direction, frame: str | recording.Frame | Noted) -> None:
+        if self._record is not None:
+            note = recording.note_of(frame) if isinstance(frame, Noted) else frame
+            self._record(self._at, direction, note)
+
     # --- the machine ----------------------------------------------------------------------
 
-    async def _take_next(self) -> None:
-        deadline = self._machine.deadline
-        try:
-            async with asyncio.timeout_at(None if deadline is None else self._began_at + deadline):
-                arrival = await self._arrivals.get()
-        except TimeoutError:
-            # What arrived just as the wait ended may have happened before the deadline.
-            if deadline is not None and self._arrivals.empty():
-                await self._receive(DeadlinePassed(), deadline)
-            return
+    async def _take(self, arrival: _Arrival) -> None:
         at = max(self._at, arrival.at)
-        while (deadline := self._machine.deadline) is not None and deadline <= at:
-            await self._receive(DeadlinePassed(), deadline)  # it passed before this happened
+        while self._deadline <= at:  # it passed before this happened
+            await self._receive(DeadlinePassed(), self._deadline)
         self._at = at
-        self._record(at, arrival.direction, arrival.frame)
+        if arrival.direction is not None:
+            self._take_down(arrival.direction, arrival.frame)
         if arrival.event is not None:
             await self._receive(arrival.event, at)
+        if self._deadline < self._alarm_at:
+            self._set_alarm()
 
     async def _receive(self, event: Event, at: float) -> None:
         """Hand an event to the machine; a deadline with its own time, however late we wake up."""
         self._at = max(self._at, at)
         for action in self._machine.receive(event, at):
             await self._perform(action)
+        deadline = self._machine.deadline
+        self._deadline = inf if deadline is None else deadline
+
+    def _set_alarm(self) -> None:
+        """Wake up at the deadline. One that moves on leaves the alarm, which is set anew then."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = self._deadline
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_at(self._began_at + self._alarm_at, self._ring)
+
+    def _ring(self) -> None:
+        # The loop may be early, by less than it can tell.
+        at, self._alarm_at = max(self._now(), self._alarm_at), inf
+        with suppress(asyncio.QueueFull):  # whatever comes next finds that the deadline has passed
+            self._arrivals.put_nowait(_Arrival(at))
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -162,7 +184,7 @@ class Call:
 
     async def _speak(self, text: relay.Text) -> None:
         frame = text.encode()
-        self._record(self._at, "out", frame)
+        self._take_down("out", frame)
         await self._send(frame)
 
     def _note(self, decided: Decided) -> None:
@@ -179,7 +201,7 @@ class Call:
             paused_ms=None if paused_for_s is None else round(paused_for_s * 1000),
             **(words if self._log_transcripts else {}),
         )
-        self._record(self._at, "note", {"type": "decision", **made})
+        self._take_down("note", {"type": "decision", **made})
         self.decisions.add(made)
 
     # --- the relay ------------------------------------------------------------------------
@@ -190,7 +212,7 @@ class Call:
                 await self._take_in(raw)
         except Exception:
             self._log.exception("relay cannot be read")
-        await self._arrive(CallEnded(), "note", recording.note_of(CallEnded()))
+        await self._arrive(CallEnded(), "note", CallEnded())
 
     async def _take_in(self, raw: str) -> None:
         try:
@@ -242,7 +264,7 @@ class Call:
         await self._tell(end)
 
     async def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
-        await self._arrive(event, "note", recording.note_of(event))
+        await self._arrive(event, "note", event)
 
 
 class Decisions:

@@ -25,15 +25,11 @@ Record = Callable[[float, Direction, str | Mapping[str, object]], None]
 Log = Any  # structlog's loggers are typed as Any
 
 
-def no_record(_t: float, _direction: Direction, _frame: str | Mapping[str, object]) -> None:
-    """For calls that are not recorded."""
-
-
 @asynccontextmanager
-async def recorded(directory: Path | None, call_sid: str, log: Log) -> AsyncIterator[Record]:
-    """Records a call, for as long as the context lasts, if there is a directory for it."""
+async def recorded(directory: Path | None, call_sid: str, log: Log) -> AsyncIterator[Record | None]:
+    """Records a call for as long as the context lasts, if there is a directory for it."""
     if directory is None:
-        yield no_record
+        yield None
         return
     recorder = Recorder(directory, call_sid, log)
     try:

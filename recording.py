@@ -132,7 +132,11 @@ def _fits(value: object, kind: Any) -> bool:
     return is_number and math.isfinite(value) if kind is float else isinstance(value, kind)  # type: ignore[arg-type]
 
 
-def note_of(event: GuideToken | GuideFinished | GuideFailed | CallEnded) -> Frame:
+Noted = GuideToken | GuideFinished | GuideFailed | CallEnded
+"""What happens off the relay's wire."""
+
+
+def note_of(event: Noted) -> Frame:
     """The note of what happened off the relay's wire."""
     match event:
         case GuideToken(reply, text):

@@ -196,6 +196,7 @@ async def test_disk_that_hangs_holds_nothing_up(
     monkeypatch.setattr(recorder, "_create", lambda *_: os.fdopen(full, "wb"))
     with capture_logs() as logs:
         async with recorded(tmp_path, "CA1", structlog.get_logger()) as record:
+            assert record is not None
             record(0.0, "note", {"type": "x" * 2_000_000})  # more than a pipe holds
             await asyncio.to_thread(os.read, unread, 1)  # it is being written
             for _ in range(WAITING_LINES + 1):
