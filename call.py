@@ -20,7 +20,8 @@ import structlog
 import recording
 import relay_protocol as relay
 from barge_in import BargeIn
-from guide_client import GuideClient, GuideError
+from guide_answer import GuideError
+from guide_client import GuideClient
 from recorder import Record
 from recording import Direction, Noted
 from relay_events import event_of
@@ -98,6 +99,7 @@ class Call:
         """Hold the call until `frames`, what the relay sends after its setup, end."""
         self._began_at = asyncio.get_running_loop().time()
         self._take_down("note", recording.call_note(self._options))
+        self._start(self._guide.warm())
         self._start(self._read(frames))
         try:
             while self._machine.state is not State.ENDED:

@@ -14,7 +14,8 @@ import openai
 from config import Settings
 from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
-from guide_client import GuideClient, GuideError, GuideOptions, translate_error
+from guide_answer import GuideError
+from guide_client import GuideClient, GuideOptions, translate_error
 
 GREETING: Final = "Hello"
 """What the guide is asked."""

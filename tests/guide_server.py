@@ -115,6 +115,8 @@ class GuideServer:
         self.base_url = ""
         self.requests: list[GuideRequest] = []
         self.connections = 0
+        self.looked_at = asyncio.Event()
+        """Set when the list of models has been asked for, which counts as no request."""
 
     def reply(self, text: str) -> None:
         """Answer with this text from now on, streamed word by word."""
@@ -161,9 +163,12 @@ class GuideServer:
             ):
                 while True:
                     request = await connection.read_request()
-                    async with self._arrival:
-                        self.requests.append(request)
-                        self._arrival.notify_all()
+                    if request.path.endswith("/models"):
+                        self.looked_at.set()
+                    else:
+                        async with self._arrival:
+                            self.requests.append(request)
+                            self._arrival.notify_all()
                     await connection.answer(request, self._script)
         finally:
             writer.transport.abort()
@@ -223,6 +228,9 @@ class _Connection:
                 self._early = left
 
     async def _perform(self, request: GuideRequest, script: Script) -> None:
+        if request.path.endswith("/models"):
+            await self._send_whole(Answer(200, '{"object": "list", "data": []}'))
+            return
         if not request.path.endswith("/chat/completions"):
             await self._send_whole(Answer(404, "{}"))
             return

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import aiohttp
 import httpx2
 import openai
 import pytest
@@ -17,15 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import guide_client
-from guide_client import (
-    MAX_EVENT_CHARS,
-    MAX_REPLY_CHARS,
-    GuideClient,
-    GuideError,
-    GuideOptions,
-    SseReader,
-    translate_error,
-)
+from guide_answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, EventReader, GuideError
+from guide_client import GuideClient, GuideOptions, translate_error
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 
 if TYPE_CHECKING:
@@ -96,7 +90,9 @@ async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
         more = asyncio.Event()
         server.script(lambda _messages: ["**Hel", "lo**", " ", "", more, "there."])
         stream = client.stream(HI)
-        assert [await anext(stream), await anext(stream)] == ["Hel", "lo"]
+        said = await anext(stream)
+        while said != "Hello":  # what comes together is given out together
+            said += await anext(stream)
         more.set()
         assert [piece async for piece in stream] == [" there."]
 
@@ -105,7 +101,7 @@ async def test_reply_ends_with_what_was_held_back() -> None:
     """The last character, which might have begun markup, is said when the reply is complete."""
     async with guide() as (server, client):
         server.script(lambda _messages: ["- Nine or ten"])
-        assert await ask(client) == ["Nine or ten", "."]
+        assert "".join(await ask(client)) == "Nine or ten."
 
 
 async def test_client_ignores_what_is_not_said() -> None:
@@ -205,6 +201,25 @@ async def test_replies_share_one_connection() -> None:
             await asyncio.gather(*client._drains)
             assert server.connections == 1
             assert len(server.requests) == number
+
+
+async def test_warmed_connection_serves_the_first_reply() -> None:
+    """It is there before anything is asked, and no other is opened."""
+    async with guide() as (server, client):
+        await client.warm()
+        await asyncio.gather(*client._drains)
+        assert (server.connections, server.requests) == (1, [])
+        assert "".join(await ask(client)) == "Hello there."
+        assert server.connections == 1
+
+
+async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
+    """The reply that is asked for next will tell what is wrong."""
+    async with GuideServer() as server:
+        base_url = server.base_url
+    for address in (base_url, "ftp://127.0.0.1/v1"):
+        async with connected(address) as client:
+            await client.warm()
 
 
 async def test_rest_of_an_answer_is_read() -> None:
@@ -329,7 +344,7 @@ BAD_ANSWERS = {
     "error": (["Hel", {"error": {"message": "secret"}}], "reported an error instead of a reply"),
     "no words": ([" ", "**", "<think>secret"], "sent nothing to say"),
     "no content": ([Step.FINISH], "sent nothing to say"),
-    "long line": ([b"data: " + b"x" * MAX_EVENT_CHARS], "sent more at once than any reply holds"),
+    "long line": ([b"data: " + b"x" * MAX_EVENT_BYTES], "sent more at once than any reply holds"),
     "page": (
         [Answer(body="<html>", content_type="text/html")],
         "answered with something that is no ",
@@ -341,7 +356,7 @@ BAD_ANSWERS = {
     "whole list": ([Answer(body="[]")], "sent nothing to say"),
     "whole bytes": ([Answer(body=b"\xff")], "sent something that is not JSON"),
     "whole flood": (
-        [Answer(body=" " * (MAX_EVENT_CHARS + 1))],
+        [Answer(body=" " * (MAX_EVENT_BYTES + 1))],
         "sent more at once than any reply ",
     ),
     "redirects": ([Answer(307, "")], "refused the request (HTTP 307)"),
@@ -418,8 +433,8 @@ def all_subclasses(kind: type[Exception]) -> set[type[Exception]]:
 
 
 @pytest.mark.parametrize("kind", sorted(all_subclasses(httpx2.RequestError), key=str))
-def test_each_transport_error_has_a_reason(kind: type[httpx2.RequestError]) -> None:
-    """No error of the transport is unforeseen, bare or wrapped by the SDK."""
+def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestError]) -> None:
+    """No error of its transport is unforeseen, bare or wrapped by the SDK."""
     bare = kind("secret")
     wrapped = openai.APIConnectionError(message="secret", request=REQUEST)
     wrapped.__cause__ = bare
@@ -437,6 +452,10 @@ def test_each_transport_error_has_a_reason(kind: type[httpx2.RequestError]) -> N
         (httpx2.InvalidURL("secret"), "has an address that is none"),
         (ssl.SSLError("secret"), "cannot be reached safely (TLS)"),
         (ConnectionResetError("secret"), "broke the connection"),
+        (aiohttp.ServerDisconnectedError("secret"), "broke the connection"),
+        (aiohttp.ClientPayloadError("secret"), "broke the connection"),
+        (aiohttp.ConnectionTimeoutError("secret"), "cannot be reached"),
+        (aiohttp.InvalidURL("secret"), "has an address that is none"),
         (KeyError("secret"), "could not be asked for an unforeseen reason (KeyError)"),
     ],
 )
@@ -448,9 +467,9 @@ def test_error_is_translated_by_its_type(error: Exception, reason: str) -> None:
 async def test_stream_keeps_the_cause_of_its_error() -> None:
     """The exception behind a reason is chained, for a traceback."""
     async with guide() as (server, client):
-        server.script(lambda _messages: [Answer(401, "{}")])
+        server.script(lambda _messages: ["Hel", Step.CUT])
         error = await failure(client)
-    assert isinstance(error.__cause__, openai.AuthenticationError)
+    assert isinstance(error.__cause__, aiohttp.ClientPayloadError)
 
 
 def test_options_do_not_show_the_key() -> None:
@@ -464,7 +483,7 @@ def test_options_do_not_show_the_key() -> None:
 
 
 def read_events(*pieces: bytes) -> list[str]:
-    reader = SseReader()
+    reader = EventReader()
     return [data for piece in pieces for data in reader.feed(piece)]
 
 
@@ -508,12 +527,12 @@ def test_sse_reader_reads_the_same_however_split(sent: bytes, size: int) -> None
 def test_sse_reader_bounds_an_event(line: bytes) -> None:
     """Neither one line nor many lines of data can fill the memory."""
     with pytest.raises(GuideError, match="more at once"):
-        read_events(*[line] * (2 * MAX_EVENT_CHARS // 1024))
+        read_events(*[line] * (2 * MAX_EVENT_BYTES // 1024))
 
 
 def test_sse_reader_does_not_count_what_it_drops() -> None:
     """Comments that keep a connection alive for hours are not a long event."""
-    reader = SseReader()
-    for _ in range(2 * MAX_EVENT_CHARS // 1024):
+    reader = EventReader()
+    for _ in range(2 * MAX_EVENT_BYTES // 1024):
         assert list(reader.feed(b": " + b"x" * 1022 + b"\n")) == []
     assert list(reader.feed(b"data: a\n\n")) == ["a"]

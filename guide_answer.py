@@ -1,0 +1,248 @@
+"""A guide's answer: from the bytes of a response's body to the words to say.
+
+    Answer        what is said of an answer, streamed or in one piece
+    EventReader   server-sent events, bytes in and data out
+    GuideError    why there is no reply, in words fit for a log, and what the owner can do
+
+Endpoints differ in what they put into a chunk, and only `choices[0].delta.content` matters here.
+`[DONE]` or a finish reason tells a reply that has ended from a connection that broke. The bytes may
+be split anywhere, and words that come together are given out together.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from speech_text import SpeechText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_REPLY_CHARS: Final = 20_000
+"""Where a reply is cut off. It is some twenty minutes of speech: such a guide has run away."""
+
+MAX_EVENT_BYTES: Final = 1_048_576
+"""The longest event, and the longest answer in one piece, that is read."""
+
+CHECK_GUIDE: Final = "Look at the guide's own log, and check GUIDE_MODEL."
+CHECK_ADDRESS: Final = "Check GUIDE_BASE_URL: it usually ends in /v1."
+
+
+class GuideError(Exception):
+    """The guide gave no reply, or only part of one.
+
+    `reason` goes after "The guide" and is safe to log: it holds no key, nothing of the answer
+    and no words of the conversation. `advice` tells the owner which setting to look at.
+    """
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"The guide {reason}. {advice}")
+        self.reason = reason
+        self.advice = advice
+
+
+class Answer:
+    """One answer, read as it comes: give it the body with `receive`, then call `end`, once, last.
+
+    Both return what can be said now, cleaned for speech. What was wrong with the answer is left in
+    `fault`, for the words that came before it are said all the same.
+    """
+
+    def __init__(self, content_type: str) -> None:
+        """Raises `GuideError` where this is the type of no chat completion."""
+        self.fault: GuideError | None = None
+        self._body = _body(content_type)
+        self._speech = SpeechText()
+        self._room = MAX_REPLY_CHARS
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the guide has said that this was all."""
+        return self._body.is_complete
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be said: it is complete, or at fault, or too long to go on."""
+        return self._body.is_complete or not self._room or self.fault is not None
+
+    def receive(self, chunk: bytes) -> str:
+        """Take the next bytes of the body."""
+        return self._say(self._body.receive(chunk))
+
+    def end(self) -> str:
+        """The body has ended."""
+        said = self._say(self._body.end())
+        if not self.is_over:
+            self.fault = GuideError("ended mid-stream", CHECK_GUIDE)
+        return said
+
+    def _say(self, contents: Iterator[str]) -> str:
+        said = ""
+        try:
+            for content in contents:
+                said += self._within_bounds(self._speech.feed(content))
+                if not self._room:
+                    return said
+        except GuideError as error:
+            self.fault = error
+        if self._body.is_complete:
+            said += self._within_bounds(self._speech.finish())
+            if self._room == MAX_REPLY_CHARS:
+                self.fault = GuideError("sent nothing to say", CHECK_GUIDE)
+        return said
+
+    def _within_bounds(self, text: str) -> str:
+        piece = text[: self._room]
+        self._room -= len(piece)
+        return piece
+
+
+# ---------------------------------------------------------------- the two forms of a body
+
+
+class _Stream:
+    """Server-sent events, each a chunk of a chat completion."""
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self.is_complete = False
+
+    def receive(self, chunk: bytes) -> Iterator[str]:
+        """Yield the contents that came, until the reply is complete."""
+        for data in self._events.feed(chunk):
+            if data.strip() == "[DONE]":
+                self.is_complete = True
+                return
+            choice = _dig(_parse(data), "choices", 0)
+            content = _dig(choice, "delta", "content")
+            if isinstance(content, str):
+                yield content
+            if _dig(choice, "finish_reason"):
+                self.is_complete = True
+                return
+
+    def end(self) -> Iterator[str]:
+        return iter(())
+
+
+class _Whole:
+    """One piece of JSON, from a guide that does not stream."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+        self.is_complete = False
+
+    def receive(self, chunk: bytes) -> Iterator[str]:
+        self._body += chunk
+        if len(self._body) > MAX_EVENT_BYTES:
+            raise _too_long()
+        return iter(())
+
+    def end(self) -> Iterator[str]:
+        completion = _parse(self._body.decode("utf-8-sig", "replace"))
+        self.is_complete = True
+        content = _dig(completion, "choices", 0, "message", "content")
+        if isinstance(content, str):
+            yield content
+
+
+def _body(content_type: str) -> _Stream | _Whole:
+    match content_type.partition(";")[0].strip().lower():
+        case "text/event-stream":
+            return _Stream()
+        case "application/json":
+            return _Whole()
+        case _:
+            raise GuideError("answered with something that is no chat completion", CHECK_ADDRESS)
+
+
+def _parse(data: str) -> object:
+    """A chunk or a completion as JSON, unless it tells of an error."""
+    try:
+        completion: object = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
+    if _dig(completion, "error"):
+        raise GuideError("reported an error instead of a reply", CHECK_GUIDE)
+    return completion
+
+
+def _dig(value: Any, *path: str | int) -> Any:
+    """What lies at a path inside JSON, or None: endpoints leave out and add what they like."""
+    try:
+        for step in path:
+            value = value[step]
+    except (LookupError, TypeError):
+        return None
+    return value
+
+
+def _too_long() -> GuideError:
+    return GuideError("sent more at once than any reply holds", CHECK_ADDRESS)
+
+
+# ---------------------------------------------------------------- server-sent events
+
+
+class EventReader:
+    """Server-sent events, from bytes that may be split anywhere to the data of each event.
+
+    Follows the HTML standard's event stream: lines end with CRLF, CR or LF, a comment starts
+    with a colon, a blank line ends an event, the data lines of one event are joined with a
+    newline, a byte order mark is skipped, invalid UTF-8 is replaced, and an event that the
+    stream breaks off is dropped. Other fields than `data` are ignored, and so is an event without
+    data. One of more than `MAX_EVENT_BYTES` is a `GuideError`.
+    """
+
+    def __init__(self) -> None:
+        self._line: list[bytes] = []  # the pieces of the unfinished line
+        self._data: list[bytes] = []  # the data lines of the unfinished event
+        self._held = 0  # the bytes in both
+        self._begun = False  # whether the first line has ended
+        self._after_cr = False
+
+    def feed(self, chunk: bytes) -> Iterator[str]:
+        """Yield the data of each event that the chunk completes. Read it to the end."""
+        if self._after_cr and chunk:
+            chunk = chunk.removeprefix(b"\n")
+            self._after_cr = False
+        if not chunk:
+            return
+        lines = chunk.splitlines()  # bytes split at CRLF, CR and LF alone
+        self._after_cr = chunk.endswith(b"\r")
+        rest = b"" if self._after_cr or chunk.endswith(b"\n") else lines.pop()
+        for line in lines:
+            self._hold(line)
+            if data := self._end_line():
+                yield data
+        if rest:
+            self._hold(rest)
+
+    def _hold(self, piece: bytes) -> None:
+        self._line.append(piece)
+        self._held += len(piece)
+        if self._held > MAX_EVENT_BYTES:
+            raise _too_long()
+
+    def _end_line(self) -> str:
+        """Take in the line; return the data of the event that it ends, if it does."""
+        line = b"".join(self._line)
+        self._line.clear()
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if not line:
+            return self._end_event()
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            self._data.append(value.removeprefix(b" "))
+        else:
+            self._held -= len(line)
+        return ""
+
+    def _end_event(self) -> str:
+        data = b"\n".join(self._data).decode("utf-8", "replace")
+        self._data.clear()
+        self._held = 0
+        return data
