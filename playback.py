@@ -23,10 +23,12 @@ Nothing ever places the point before what is already known to be heard, or beyon
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 CLAUSE_REPEAT_WORDS: Final = 8
@@ -43,6 +45,8 @@ COMPARED_WORDS: Final = 60
 """A report is a clause. One much longer is not compared word by word, which takes long."""
 
 _SPOKEN: Final = re.compile(r"\d|[^\W\d_]+")
+_OWN_END: Final = attrgetter("own_end")
+_START: Final = attrgetter("start")
 _CHUNK: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _APOSTROPHES: Final = str.maketrans("", "", "'’")
@@ -59,6 +63,39 @@ class _Word(NamedTuple):
     own_end: int
 
 
+class _Words:
+    """The words of a text that grows. What has been read is not read again, but for its end."""
+
+    def __init__(self) -> None:
+        self._words: list[_Word] = []
+        self._length = 0
+        self._last_chunk = (0, 0)  # the last with a word in it: which word, and where it starts
+
+    def of(self, text: str) -> Sequence[_Word]:
+        """The words of this text, which goes on from the one before or is the beginning of it."""
+        if len(text) != self._length:
+            if len(text) < self._length:
+                self._last_chunk = (0, 0)
+            self._length = len(text)
+            self._read(text)
+        return self._words
+
+    def _read(self, text: str) -> None:
+        """Read on from the last chunk with a word, which may have become longer."""
+        words, (count, start) = self._words, self._last_chunk
+        del words[count:]
+        for chunk in _CHUNK.finditer(text, start):
+            spans = [match.span() for match in _WORD.finditer(text, chunk.start(), chunk.end())]
+            if spans:
+                self._last_chunk = (len(words), chunk.start())
+            elif words:  # a dash by itself belongs to the word before it
+                words[-1] = words[-1]._replace(end=chunk.end())
+            for start, end in spans:
+                whole_start = chunk.start() if start == spans[0][0] else start
+                whole_end = chunk.end() if end == spans[-1][1] else end
+                words.append(_Word(_sound(text[start:end]), whole_start, whole_end, end))
+
+
 @dataclass(slots=True)
 class Playback:
     """The text of one reply: what is written, sent and heard of it."""
@@ -70,8 +107,7 @@ class Playback:
     _played: int = 0
     _supposed: int = 0
     _supposed_by: list[str] = field(default_factory=list, repr=False)
-    _words: list[_Word] = field(default_factory=list, repr=False)
-    _words_of: int = field(default=0, repr=False)
+    _words: _Words = field(default_factory=_Words, repr=False)
 
     # --- saying ---------------------------------------------------------------------------
 
@@ -217,7 +253,7 @@ class Playback:
     @property
     def all_heard(self) -> bool:
         """Whether the caller has heard every word that is written."""
-        return self._index(self.heard) == len(self._words)
+        return self._index(self.heard) == len(self._parsed())
 
     @property
     def supposes(self) -> bool:
@@ -284,32 +320,17 @@ class Playback:
 
     def _index(self, offset: int) -> int:
         """The index of the first word that ends beyond `offset`."""
-        words = self._parsed()
-        return next((i for i, word in enumerate(words) if word.own_end > offset), len(words))
+        return bisect_right(self._parsed(), offset, key=_OWN_END)
 
     def _sent_words(self) -> Sequence[_Word]:
-        return [word for word in self._parsed() if word.start < self.sent]
+        words = self._parsed()
+        return words[: bisect_left(words, self.sent, key=_START)]
 
     def _parsed(self) -> Sequence[_Word]:
-        if self._words_of != len(self.text):
-            self._words, self._words_of = _parse(self.text), len(self.text)
-        return self._words
+        return self._words.of(self.text)
 
 
 # --- words --------------------------------------------------------------------------------------
-
-
-def _parse(text: str) -> list[_Word]:
-    words: list[_Word] = []
-    for chunk in _CHUNK.finditer(text):
-        spans = [match.span() for match in _WORD.finditer(text, chunk.start(), chunk.end())]
-        if not spans and words:  # a dash by itself belongs to the word before it
-            words[-1] = words[-1]._replace(end=chunk.end())
-        for start, end in spans:
-            whole_start = chunk.start() if start == spans[0][0] else start
-            whole_end = chunk.end() if end == spans[-1][1] else end
-            words.append(_Word(_sound(text[start:end]), whole_start, whole_end, end))
-    return words
 
 
 def _sounds(text: str) -> list[str]:

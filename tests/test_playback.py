@@ -28,6 +28,24 @@ def left(playback: Playback) -> str:
     return playback.send()
 
 
+@given(
+    st.lists(st.sampled_from(["We", " are", " open", "-", " - ", "9", ".", "’s", "  ", "\n", "é"])),
+    st.data(),
+)
+def test_words_are_the_same_however_the_text_grew(pieces: list[str], data: st.DataObject) -> None:
+    """What is read on, and what is cut off again, is read as if it had come at once."""
+    grown = Playback()
+    for piece in pieces:
+        grown.write(piece)
+        grown.send()
+        if data.draw(st.booleans()):
+            assert list(grown._parsed()) == list(sent(grown.text)._parsed())
+        if not data.draw(st.integers(0, 5)):
+            grown.spoken(data.draw(st.integers(0, 3)))
+            grown.give_up()
+    assert list(grown._parsed()) == list(sent(grown.text)._parsed())
+
+
 # --- saying -------------------------------------------------------------------------------------
 
 
