@@ -10,7 +10,8 @@ them aloud. `SpeechText` takes the reply in pieces and gives back what a person 
                end punctuation gets a full stop, so that the voice pauses
     kept       everything else: "5 < 6", "a_b", "#1", "3 - 2", "C#", "2 * 3", "(see below)"
 
-The reply is read one character at a time by a generator, so how it was split cannot matter.
+The reply is read one character at a time by a generator, so how it was split cannot matter. Only
+letters, digits and the spaces between them, in the midst of a line, pass it by.
 A character whose meaning depends on what follows waits for it, and nothing else does:
 
     whitespace                      until the next character that is spoken
@@ -43,6 +44,8 @@ THINKING_TAGS: Final = frozenset({"think", "thinking", "reasoning", "thought"})
 
 _END: Final = ""  # what the scanner is sent when the reply is over
 _PICTOGRAPH: Final = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for any pictograph
+
+_RUN: Final = re.compile(r"(?: ?[^\W_]+)+|.", re.DOTALL)
 
 _LINE_MARKS: Final = frozenset("-*_=|:+#>•‣~` " + _PICTOGRAPH)
 _RULE_MARKS: Final = "-*_=|:+> "
@@ -115,12 +118,19 @@ class SpeechText:
         self._paused = True  # whether the voice needs no full stop after what was spoken
         self._line = ""  # the first characters spoken of this line
         self._is_item = False  # whether this line is a heading, a list item or a table row
+        self._in_line = False  # whether the scanner waits for any next character of a line
         next(self._scanner)
 
     def feed(self, chunk: str) -> str:
         """Take the next piece of the reply and return what can be said now."""
-        for char in chunk.translate(_ALPHABET):
-            self._scanner.send(char)
+        for run in _RUN.findall(chunk.translate(_ALPHABET)):
+            if self._in_line and run[-1].isalnum():
+                if run[0] == " ":
+                    self._part(" ")
+                self._speak(run.lstrip())
+            else:
+                for char in run:
+                    self._scanner.send(char)
         return self._drain()
 
     def finish(self) -> str:
@@ -138,6 +148,14 @@ class SpeechText:
 
     def _next(self) -> Generator[None, str, str]:
         return self._ahead.pop() if self._ahead else (yield)
+
+    def _next_in_line(self) -> Generator[None, str, str]:
+        if self._ahead:
+            return self._ahead.pop()
+        self._in_line = True
+        char = yield
+        self._in_line = False
+        return char
 
     def _read_again(self, text: str) -> None:
         self._ahead.extend(reversed(text))
@@ -191,7 +209,7 @@ class SpeechText:
 
     def _line_rest(self) -> Generator[None, str, str]:
         """Speak the line; return what ended it."""
-        while (char := (yield from self._next())) not in ("\n", _END):
+        while (char := (yield from self._next_in_line())) not in ("\n", _END):
             match char:
                 case "`" | "[":
                     pass
