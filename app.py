@@ -3,6 +3,7 @@
 `python app.py` serves it with the settings of the environment; `uvicorn app:app` does too.
 """
 
+import gc
 import secrets
 import socket
 import sys
@@ -433,7 +434,17 @@ def __getattr__(name: str) -> FastAPI:
         raise AttributeError(name)
     settings = _settings_or_exit()
     log.configure(settings.log_level)
-    return create_app(settings)
+    return _ready(create_app(settings))
+
+
+def _ready(app: FastAPI) -> FastAPI:
+    """The app, taken out of what the garbage collector goes through again and again.
+
+    It is most of what there is. Going through it takes longer than a caller should wait for a word.
+    """
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _settings_or_exit() -> Settings:
@@ -457,9 +468,10 @@ def main() -> None:
     settings = _settings_or_exit()
     log.configure(settings.log_level)
     config = uvicorn.Config(
-        create_app(settings),
+        _ready(create_app(settings)),
         ws="websockets-sansio",
         ws_max_size=CLOSING_FRAME_BYTES,
+        ws_per_message_deflate=False,  # frames are small; what it keeps of each call is not
         proxy_headers=False,
         server_header=False,
         access_log=False,
