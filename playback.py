@@ -72,10 +72,8 @@ class _Words:
         self._last_chunk = (0, 0)  # the last with a word in it: which word, and where it starts
 
     def of(self, text: str) -> Sequence[_Word]:
-        """The words of this text, which goes on from the one before or is the beginning of it."""
+        """The words of this text, which goes on from the one before."""
         if len(text) != self._length:
-            if len(text) < self._length:
-                self._last_chunk = (0, 0)
             self._length = len(text)
             self._read(text)
         return self._words
@@ -272,7 +270,7 @@ class Playback:
 
     def give_up(self) -> None:
         """The rest will not be said."""
-        self.text = self.text[: self.heard]
+        self.text, self._words = self.text[: self.heard], _Words()
         self.sent = min(self.sent, self.heard)
 
     def context(self, *, ahead: int = 0) -> str:
