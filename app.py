@@ -3,12 +3,12 @@
 `python app.py` serves it with the settings of the environment; `uvicorn app:app` does too.
 """
 
+import asyncio
 import gc
 import secrets
 import socket
 import sys
 import time
-from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -332,7 +332,7 @@ async def _hold(
 ) -> None:
     async def send(frame: str) -> None:
         if websocket.application_state is WebSocketState.CONNECTED:
-            await websocket.send_text(frame)
+            await websocket.send({"type": "websocket.send", "text": frame})
 
     call = Call(
         desk.guide(websocket),
@@ -348,7 +348,9 @@ async def _hold(
     began_at = time.monotonic()
     try:
         with suppress(WebSocketDisconnect):
-            await call.run(frames)
+            # In a task of its own: each token would pass all that stands between here and the
+            # server, every time it wakes the call.
+            await asyncio.create_task(call.run(frames))
     finally:
         desk.live.remove(live)
         logger.info("call ended", seconds=round(time.monotonic() - began_at, 1))
@@ -379,7 +381,7 @@ async def _setup(
     Nothing that comes before it is looked at.
     """
     try:
-        async with timeout(desk.settings.setup_timeout_s):
+        async with asyncio.timeout(desk.settings.setup_timeout_s):
             async for raw in frames:
                 with suppress(relay.FrameError):
                     frame = relay.parse_frame(raw)

@@ -149,7 +149,10 @@ class Call:
         """Hand an event to the machine; a deadline with its own time, however late we wake up."""
         self._at = max(self._at, at)
         for action in self._machine.receive(event, at):
-            await self._perform(action)
+            frame = self._perform(action)
+            if frame:
+                self._take_down("out", frame)
+                await self._send(frame)
         deadline = self._machine.deadline
         self._deadline = inf if deadline is None else deadline
 
@@ -167,12 +170,13 @@ class Call:
         with suppress(asyncio.QueueFull):  # whatever comes next finds that the deadline has passed
             self._arrivals.put_nowait(_Arrival(at))
 
-    async def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> str:
+        """Do what is to be done; returns the frame to send for it, if it is one to be heard."""
         match action:
             case Say(text):
-                await self._speak(relay.Text(text))
+                return relay.Text(text).encode()
             case CloseTalkCycle():
-                await self._speak(relay.Text("", last=True))
+                return relay.Text("", last=True).encode()
             case AskGuide(reply, messages):
                 asked = [message._asdict() for message in messages]
                 self._stream = self._start(self._ask(reply, asked))
@@ -183,11 +187,7 @@ class Call:
                 self._note(action)
             case _ as never:
                 assert_never(never)
-
-    async def _speak(self, text: relay.Text) -> None:
-        frame = text.encode()
-        self._take_down("out", frame)
-        await self._send(frame)
+        return ""
 
     def _note(self, decided: Decided) -> None:
         made = recording.decision(self._at, decided, self._machine.state)

@@ -11,6 +11,7 @@ be split anywhere, and words that come together are given out together.
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,10 +116,12 @@ class _Stream:
                 self.is_complete = True
                 return
             choice = _dig(_parse(data), "choices", 0)
+            if not isinstance(choice, dict):
+                continue
             content = _dig(choice, "delta", "content")
             if isinstance(content, str):
                 yield content
-            if _dig(choice, "finish_reason"):
+            if choice.get("finish_reason"):
                 self.is_complete = True
                 return
 
@@ -163,7 +166,7 @@ def _parse(data: str) -> object:
         completion: object = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
-    if _dig(completion, "error"):
+    if isinstance(completion, dict) and completion.get("error"):
         raise GuideError("reported an error instead of a reply", CHECK_GUIDE)
     return completion
 
@@ -196,11 +199,12 @@ class EventReader:
     """
 
     def __init__(self) -> None:
-        self._line: list[bytes] = []  # the pieces of the unfinished line
-        self._data: list[bytes] = []  # the data lines of the unfinished event
-        self._held = 0  # the bytes in both
         self._begun = False  # whether the first line has ended
         self._after_cr = False
+        self._line: list[bytes] = []  # the pieces of the unfinished line
+        self._line_size = 0
+        self._data: list[bytes] = []  # the data lines of the unfinished event
+        self._data_size = 0
 
     def feed(self, chunk: bytes) -> Iterator[str]:
         """Yield the data of each event that the chunk completes. Read it to the end."""
@@ -212,37 +216,41 @@ class EventReader:
         lines = chunk.splitlines()  # bytes split at CRLF, CR and LF alone
         self._after_cr = chunk.endswith(b"\r")
         rest = b"" if self._after_cr or chunk.endswith(b"\n") else lines.pop()
+        if lines:
+            lines[0] = self._end_line(lines[0])
         for line in lines:
-            self._hold(line)
-            if data := self._end_line():
+            if line:
+                self._take(line)
+            elif self._data and (data := self._end_event()):
                 yield data
         if rest:
-            self._hold(rest)
+            self._line.append(rest)
+            self._line_size += len(rest)
+            self._check_size()
 
-    def _hold(self, piece: bytes) -> None:
-        self._line.append(piece)
-        self._held += len(piece)
-        if self._held > MAX_EVENT_BYTES:
-            raise _too_long()
-
-    def _end_line(self) -> str:
-        """Take in the line; return the data of the event that it ends, if it does."""
-        line = b"".join(self._line)
+    def _end_line(self, piece: bytes) -> bytes:
+        """The line of which this piece is the last."""
+        line = b"".join((*self._line, piece)) if self._line else piece
         self._line.clear()
+        self._line_size = 0
         if not self._begun:
             self._begun = True
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if not line:
-            return self._end_event()
+            line = line.removeprefix(codecs.BOM_UTF8)
+        return line
+
+    def _take(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-        else:
-            self._held -= len(line)
-        return ""
+            self._data_size += len(value)
+            self._check_size()
 
     def _end_event(self) -> str:
         data = b"\n".join(self._data).decode("utf-8", "replace")
         self._data.clear()
-        self._held = 0
+        self._data_size = 0
         return data
+
+    def _check_size(self) -> None:
+        if self._line_size + self._data_size > MAX_EVENT_BYTES:
+            raise _too_long()
