@@ -188,13 +188,9 @@ class GuideClient:
                 if response.status != HTTPStatus.OK:
                     raise _translate_status(response.status)
                 answer = Answer(response.headers.get("content-type", ""))
-                async for chunk in response.content.iter_any():
-                    if said := answer.receive(chunk):
-                        yield said
-                    if answer.is_over:
-                        break
-                else:
-                    if said := answer.end():
+                while not answer.is_over:
+                    chunk = await response.content.readany()
+                    if said := answer.receive(chunk) if chunk else answer.end():
                         yield said
                 if answer.fault is not None:
                     raise answer.fault
