@@ -10,8 +10,9 @@ decisions rest on: recorded in the same order with the same times, they can be m
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from math import inf
 from typing import Any, Final, NamedTuple, assert_never
 
@@ -43,7 +44,7 @@ from turn_events import (
 from turn_options import Options
 
 QUEUED_EVENTS: Final = 256
-"""How far the relay and the guide may run ahead before they have to wait."""
+"""How far the relay may run ahead before it has to wait. A guide need not: replies are bounded."""
 
 LOGGED_BAD_FRAMES: Final = 10
 """A peer that sends nothing but rubbish must not fill the log."""
@@ -61,6 +62,44 @@ class _Arrival(NamedTuple):
     event: Event | None = None
     direction: Direction | None = None
     frame: str | recording.Frame | Noted = ""
+
+
+class _Arrivals:
+    """What has arrived and waits for the machine, in order. A queue with less in it than asyncio's.
+
+    It is passed by every token.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Arrival] = deque()
+        self._changed: asyncio.Future[None] | None = None
+
+    def add(self, arrival: _Arrival) -> None:
+        """Put it at the end."""
+        self._waiting.append(arrival)
+        self._wake()
+
+    async def next(self) -> _Arrival:
+        """Take the first, or wait for one."""
+        while not self._waiting:
+            await self._change()
+        if len(self._waiting) == QUEUED_EVENTS:
+            self._wake()
+        return self._waiting.popleft()
+
+    async def room(self) -> None:
+        """Wait until there are less than too many."""
+        while len(self._waiting) >= QUEUED_EVENTS:
+            await self._change()
+
+    def _wake(self) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
+
+    async def _change(self) -> None:
+        # Nobody waits for room while somebody waits for an arrival: one of them is enough.
+        self._changed = asyncio.get_running_loop().create_future()
+        await self._changed
 
 
 class Call:
@@ -85,7 +124,7 @@ class Call:
         self._record = record
         self._log = log or structlog.get_logger()
         self._log_transcripts = log_transcripts
-        self._arrivals: asyncio.Queue[_Arrival] = asyncio.Queue(QUEUED_EVENTS)
+        self._arrivals = _Arrivals()
         self._stream: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._bad_frames = 0
@@ -103,7 +142,7 @@ class Call:
         self._start(self._read(frames))
         try:
             while self._machine.state is not State.ENDED:
-                await self._take(await self._arrivals.get())
+                await self._take(await self._arrivals.next())
         finally:
             if self._alarm is not None:
                 self._alarm.cancel()
@@ -121,10 +160,10 @@ class Call:
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self._began_at
 
-    async def _arrive(
+    def _arrive(
         self, event: Event | None, direction: Direction, frame: str | recording.Frame | Noted
     ) -> None:
-        await self._arrivals.put(_Arrival(self._now(), event, direction, frame))
+        self._arrivals.add(_Arrival(self._now(), event, direction, frame))
 
     def _take_down(self, direction: Direction, frame: str | recording.Frame | Noted) -> None:
         if self._record is not None:
@@ -167,8 +206,7 @@ class Call:
     def _ring(self) -> None:
         # The loop may be early, by less than it can tell.
         at, self._alarm_at = max(self._now(), self._alarm_at), inf
-        with suppress(asyncio.QueueFull):  # whatever comes next finds that the deadline has passed
-            self._arrivals.put_nowait(_Arrival(at))
+        self._arrivals.add(_Arrival(at))
 
     def _perform(self, action: Action) -> str:
         """Do what is to be done; returns the frame to send for it, if it is one to be heard."""
@@ -211,20 +249,21 @@ class Call:
     async def _read(self, frames: AsyncIterator[str]) -> None:
         try:
             async for raw in frames:
-                await self._take_in(raw)
+                self._take_in(raw)
+                await self._arrivals.room()
         except Exception:
             self._log.exception("relay cannot be read")
-        await self._arrive(CallEnded(), "note", CallEnded())
+        self._arrive(CallEnded(), "note", CallEnded())
 
-    async def _take_in(self, raw: str) -> None:
+    def _take_in(self, raw: str) -> None:
         try:
             frame = relay.parse_frame(raw)
         except relay.FrameError as error:
             self._note_bad_frame(str(error))
-            await self._arrive(None, "note", {"type": "dropped", "problem": str(error)})
+            self._arrive(None, "note", {"type": "dropped", "problem": str(error)})
             return
         self._log_what_is_no_event(frame)
-        await self._arrive(event_of(frame), "in", raw)
+        self._arrive(event_of(frame), "in", raw)
 
     def _log_what_is_no_event(self, frame: relay.Incoming) -> None:
         match frame:
@@ -251,7 +290,7 @@ class Call:
         try:
             async with aclosing(self._guide.stream(messages)) as pieces:
                 async for text in pieces:
-                    await self._tell(GuideToken(reply, text))
+                    self._tell(GuideToken(reply, text))
                     if asked_at is not None:
                         waited_ms = round((self._now() - asked_at) * 1000)
                         self._log.info("guide began", reply=reply, waited_ms=waited_ms)
@@ -263,10 +302,10 @@ class Call:
         except Exception:
             self._log.exception("guide failed")
             end = GuideFailed(reply)
-        await self._tell(end)
+        self._tell(end)
 
-    async def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
-        await self._arrive(event, "note", event)
+    def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
+        self._arrive(event, "note", event)
 
 
 class Decisions:
