@@ -24,6 +24,7 @@ from starlette.datastructures import FormData, Headers
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect, WebSocketState
+from uvicorn.supervisors import Multiprocess
 
 import demo_guide
 import log
@@ -469,8 +470,25 @@ def main() -> None:
     """Serve the app until it is told to stop."""
     settings = _settings_or_exit()
     log.configure(settings.log_level)
-    config = uvicorn.Config(
-        _ready(create_app(settings)),
+    listener = _listen(settings.host, settings.port)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Frontdesk {VERSION} answers on http://{host}:{settings.port}\n\n{NEXT_STEPS}")
+    if not settings.auth_token:
+        print("TWILIO_AUTH_TOKEN is not set: only this machine is served.\n")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
+        if settings.workers > 1:
+            config = _server_config("app:app", settings.workers)
+            Multiprocess(config, [listener]).run()
+        else:
+            app = _ready(create_app(settings))
+            uvicorn.Server(_server_config(app)).run(sockets=[listener])
+
+
+def _server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        workers=workers,
         ws="websockets-sansio",
         ws_max_size=CLOSING_FRAME_BYTES,
         ws_per_message_deflate=False,  # frames are small; what it keeps of each call is not
@@ -482,14 +500,6 @@ def main() -> None:
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-    listener = _listen(settings.host, settings.port)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"Frontdesk {VERSION} answers on http://{host}:{settings.port}\n\n{NEXT_STEPS}")
-    if not settings.auth_token:
-        print("TWILIO_AUTH_TOKEN is not set: only this machine is served.\n")
-    sys.stdout.flush()
-    with suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     # Where we are
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
     public_url: HttpUrl | None = None
     twilio_auth_token: SecretStr | None = None
 

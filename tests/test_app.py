@@ -470,6 +470,7 @@ async def program(
         *arguments,
         cwd=directory,
         env={**own, **settings},
+        start_new_session=True,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -477,7 +478,7 @@ async def program(
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its workers too
         await process.communicate()
 
 
@@ -511,6 +512,12 @@ async def ask_the_hours(address: str) -> str:
         return await session.receive_cycle()
 
 
+async def calls_held(address: str) -> int:
+    """How many calls there are, according to whoever takes a new connection."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return int((await client.get(f"{address}/health")).json()["calls"])
+
+
 @pytest.mark.parametrize("token", ["", AUTH_TOKEN])
 async def test_program_serves_and_says_what_to_do_next(
     http: httpx2.AsyncClient, tmp_path: Path, token: str
@@ -527,6 +534,21 @@ async def test_program_serves_and_says_what_to_do_next(
         process.send_signal(signal.SIGINT)
         _, out, err = await end_of(process)
     assert ("only this machine is served" in out) == (not token)
+    assert "Traceback" not in err
+
+
+async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
+    """`WORKERS=2`: a call is on one of them, the other does not know of it, and both end."""
+    settings = {"PORT": str(free_port()), "WORKERS": "2", "WELCOME_GREETING": ""}
+    async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
+        address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
+        async with asyncio.timeout(PATIENCE_S), relay_session(address) as session:
+            await session.ask("What are your opening hours?")
+            held: set[int] = set()
+            while held != {0, 1}:  # new connections go to either of them
+                held |= set(await asyncio.gather(*(calls_held(address) for _ in range(10))))
+        process.send_signal(signal.SIGINT)
+        _, _, err = await end_of(process)
     assert "Traceback" not in err
 
 
