@@ -270,8 +270,13 @@ class Playback:
 
     def give_up(self) -> None:
         """The rest will not be said."""
-        self.text, self._words = self.text[: self.heard], _Words()
+        self.text = self.text[: self.heard]
         self.sent = min(self.sent, self.heard)
+        self.settle()
+
+    def settle(self) -> None:
+        """Keep the text alone: reports are about later replies now."""
+        self._words = _Words()
 
     def context(self, *, ahead: int = 0) -> str:
         """What the caller has in mind of this reply as they speak.

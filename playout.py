@@ -57,6 +57,8 @@ class Playout:
         return self._plays_earlier and last is not self._interjection and last.heard < last.sent
 
     def _remember(self, words: Playback) -> None:
+        if len(self._earlier) == EARLIER_REPLIES:
+            self._earlier[0].settle()
         self._earlier = (*self._earlier, words)[-EARLIER_REPLIES:]
 
     # --- what it reports ------------------------------------------------------------------
