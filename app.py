@@ -34,6 +34,7 @@ from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings
 from guide_client import GuideClient, GuideOptions
 from recorder import Record, recorded
+from relay_socket import RelaySocket
 from turn_options import Options
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -489,7 +490,7 @@ def _server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         workers=workers,
-        ws="websockets-sansio",
+        ws=RelaySocket,
         ws_max_size=CLOSING_FRAME_BYTES,
         ws_per_message_deflate=False,  # frames are small; what it keeps of each call is not
         proxy_headers=False,

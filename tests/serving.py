@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from app import CLOSING_FRAME_BYTES, create_app
 from config import Settings, load_settings
+from relay_socket import RelaySocket
 
 AUTH_TOKEN = "12345"
 
@@ -27,7 +28,7 @@ async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         asgi,
-        ws="websockets-sansio",
+        ws=RelaySocket,
         ws_max_size=CLOSING_FRAME_BYTES,
         proxy_headers=False,
         log_config=None,

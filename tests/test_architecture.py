@@ -52,6 +52,7 @@ SHELL = {
     "guide_client": {"guide_answer", "trust"},
     "demo_guide": set(),
     "recorder": {"recording"},
+    "relay_socket": set(),
     "call": {
         "barge_in",
         "guide_answer",
@@ -71,6 +72,7 @@ SHELL = {
         "log",
         "recorder",
         "relay_protocol",
+        "relay_socket",
         "trust",
         "turn_options",
     },
