@@ -1,0 +1,115 @@
+/**
+ * The frames that the relay sends to the app, built from nothing but what Twilio documents and what
+ * calls showed. Pure: each function returns one frame as the object that goes over the socket.
+ *
+ * @typedef {Record<string, unknown>} Frame
+ *
+ * @typedef {object} Identity  Who is on the line, and by which names the call is called.
+ * @property {string} callSid
+ * @property {string} sessionId
+ * @property {string} accountSid
+ * @property {string} caller
+ * @property {string} called
+ */
+
+/**
+ * The first frame. An inbound call is still ringing when it is sent (seen on live calls).
+ *
+ * @param {Identity} identity
+ * @param {Record<string, string>} parameters
+ * @returns {Frame}
+ */
+export function setup(identity, parameters) {
+  return {
+    type: "setup",
+    sessionId: identity.sessionId,
+    callSid: identity.callSid,
+    parentCallSid: "",
+    from: identity.caller,
+    to: identity.called,
+    forwardedFrom: "",
+    callerName: "",
+    direction: "inbound",
+    callType: "CLIENT",
+    callStatus: "RINGING",
+    accountSid: identity.accountSid,
+    customParameters: { ...parameters },
+  };
+}
+
+/**
+ * What the caller said: the whole utterance so far, and whether it is over.
+ *
+ * @param {string} text
+ * @param {string} lang
+ * @param {boolean} last
+ * @returns {Frame}
+ */
+export function prompt(text, lang, last) {
+  return { type: "prompt", voicePrompt: text, lang, last };
+}
+
+/**
+ * The caller stopped what was being played.
+ *
+ * @param {string} utterance what was heard of the cut segment
+ * @param {number} durationMs how long that segment had played
+ * @returns {Frame}
+ */
+export function interrupt(utterance, durationMs) {
+  return {
+    type: "interrupt",
+    utteranceUntilInterrupt: utterance,
+    durationUntilInterruptMs: durationMs,
+  };
+}
+
+/**
+ * A key the caller pressed.
+ *
+ * @param {string} digit
+ * @returns {Frame}
+ */
+export function dtmf(digit) {
+  return { type: "dtmf", digit };
+}
+
+/**
+ * A refusal of a frame from the app, which it quotes.
+ *
+ * @param {string} raw
+ * @returns {Frame}
+ */
+export function error(raw) {
+  return { type: "error", description: `Invalid message received, code: 64107, ${raw}` };
+}
+
+/**
+ * The agent's audio has begun, or has run out.
+ *
+ * @param {boolean} on
+ * @returns {Frame}
+ */
+export function agentSpeaking(on) {
+  return { type: "info", name: "agentSpeaking", value: on ? "on" : "off" };
+}
+
+/**
+ * The caller's voice has been heard, or has fallen silent.
+ *
+ * @param {boolean} on
+ * @returns {Frame}
+ */
+export function clientSpeaking(on) {
+  return { type: "info", name: "clientSpeaking", value: on ? "on" : "off" };
+}
+
+/**
+ * A segment of speech that has been played, or the part of it that was, spaces kept.
+ *
+ * @param {string} text
+ * @returns {Frame}
+ */
+export function tokensPlayed(text) {
+  return { type: "info", name: "tokensPlayed", value: text };
+}
