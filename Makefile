@@ -49,4 +49,4 @@ cover: install ## Run every test and show what they leave out
 	$(BIN)/python -m coverage report --fail-under=95 >/dev/null
 	$(BIN)/python -m coverage report --fail-under=100 --include="$(PURE)"
 
-PURE := barge_in.py,playout.py,reply.py,turn_events.py,turn_options.py,history.py,playback.py,utterance.py,transcript.py,phrases/*,relay_protocol.py,relay_events.py,recording.py,replay.py,trust.py,speech_text.py,guide_answer.py
+PURE := barge_in.py,playout.py,reply.py,turn_events.py,turn_options.py,history.py,playback.py,utterance.py,transcript.py,phrases/*,relay_protocol.py,relay_events.py,recording.py,replay.py,trust.py,wishes.py,speech_text.py,guide_answer.py

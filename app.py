@@ -14,34 +14,30 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from json import dumps
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from starlette.datastructures import FormData, Headers
-from starlette.requests import ClientDisconnect, HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from uvicorn.supervisors import Multiprocess
 
 import demo_guide
 import log
+import phone
 import relay_protocol as relay
 import trust
-from call import Call, Log
+from call import Call, Decisions, Log
 from config import VERSION, Settings, SettingsError, load_settings
+from forms import read_form
 from guide_client import GuideClient, GuideOptions
+from loopback import LoopbackOnly, direct_only
 from recorder import Record, recorded
 from relay_socket import RelaySocket
 from turn_options import Options
-
-MAX_BODY_BYTES: Final = 64 * 1024
-"""A webhook of Twilio's is a few kilobytes."""
-
-MAX_FIELDS: Final = 500
-"""It has some forty fields."""
+from wishes import WishError, Wishes
 
 CLOSING_FRAME_BYTES: Final = 1024 * 1024
 """A frame longer than this is no mistake: its socket is closed. One that is longer than
@@ -54,10 +50,7 @@ KEEP_ALIVE_S: Final = 310
 """Longer than the guide client keeps its connections, for the demo guide is asked over one: the
 server must not close it as a request is sent."""
 
-LOOPBACK_ADVICE: Final = (
-    "Without TWILIO_AUTH_TOKEN this app serves only requests made directly on its own machine, "
-    "not through a tunnel or a proxy. Set it to serve Twilio; SETUP.md says how.\n"
-)
+PHONE_ADVICE: Final = "To call it from a browser here, set PHONE_PASSWORD; SETUP.md says how.\n"
 
 
 # --- what all requests share --------------------------------------------------------------------
@@ -65,11 +58,11 @@ LOOPBACK_ADVICE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """A call in progress, and the token that whoever placed it holds."""
+    """A call in progress, the token that whoever placed it holds, and what they may follow."""
 
     sid: str
     token: str
-    call: Call
+    decisions: Decisions | None
 
 
 class Desk:
@@ -78,6 +71,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.tokens = trust.CallTokens(settings.auth_token, settings.call_token_ttl_s)
+        self.visitors = phone.Visitors(settings.auth_token, settings.password, self.origin)
         self.live: list[LiveCall] = []
         self._guide: GuideClient | None = None
 
@@ -136,16 +130,25 @@ class Desk:
             self.settings.auth_token, url, form, signatures[0]
         )
 
+    def may_call(self, connection: HTTPConnection, form: FormData) -> bool:
+        """Whether a request is Twilio's, or that of a visitor who places a call by our page."""
+        return self.is_signed(connection, form) or self.visitors.may_call(connection, time.time())
+
     def may_enter(self, setup: relay.Setup) -> str | None:
-        """What is wrong with the token of a call's setup, or None."""
+        """What is wrong with the parameters of a call's setup, or None."""
+        try:
+            wishes = Wishes.of(setup.parameters)
+            self.settings.in_mode(wishes.mode)
+        except (WishError, SettingsError) as error:
+            return str(error)
         if not self.settings.auth_token:
             return None
         token = setup.parameters.get("token", "")
-        return self.tokens.check(token, setup.call_sid, time.time())
+        return self.tokens.check(token, setup.call_sid, time.time(), str(wishes))
 
-    def call_options(self) -> Options:
-        """The settings, as turn-taking knows them."""
-        settings = self.settings
+    def call_options(self, wishes: Wishes) -> Options:
+        """The settings for a call, as turn-taking knows them."""
+        settings = self.settings.in_mode(wishes.mode)
         return Options(
             language=settings.relay_transcription_language or settings.relay_language,
             greeting=settings.welcome_greeting.strip(),
@@ -173,46 +176,10 @@ def _desk(connection: HTTPConnection) -> Desk:
 TheDesk = Annotated[Desk, Depends(_desk)]
 
 
-class LoopbackOnly:
-    """Serves direct requests from this machine alone."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] == "lifespan" or _is_direct(scope):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            await PlainTextResponse(LOOPBACK_ADVICE, 403)(scope, receive, send)
-        else:
-            await WebSocket(scope, receive, send).close(1008)  # before accept: an HTTP 403
-
-
-def _direct_only(request: Request) -> None:
-    if not _is_direct(request.scope):
-        raise HTTPException(403, "The demo guide serves this machine alone.")
-
-
-def _is_direct(scope: Scope) -> bool:
-    peer = scope["client"][0] if scope["client"] else None
-    return trust.is_direct_loopback(peer, Headers(scope=scope).items())
-
-
-async def _signed_form(request: Request, desk: TheDesk) -> FormData:
-    """The fields of a webhook, once it is known to be Twilio's."""
-    body = b""
-    with suppress(ClientDisconnect):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise HTTPException(413, f"expected at most {MAX_BODY_BYTES} bytes")
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        raise HTTPException(400, "expected form fields, as Twilio sends them") from None
-    form = FormData([*fields])
-    if not desk.is_signed(request, form):
+async def _trusted_form(request: Request, desk: TheDesk) -> FormData:
+    """The fields of a webhook, once it is known who sent it."""
+    form = await read_form(request)
+    if not desk.may_call(request, form):
         structlog.get_logger().warning("webhook refused", path=request.url.path, why="signature")
         raise HTTPException(
             403,
@@ -222,7 +189,7 @@ async def _signed_form(request: Request, desk: TheDesk) -> FormData:
     return form
 
 
-Form = Annotated[FormData, Depends(_signed_form)]
+Form = Annotated[FormData, Depends(_trusted_form)]
 
 
 # --- the routes ---------------------------------------------------------------------------------
@@ -235,12 +202,20 @@ async def answer_call(request: Request, desk: TheDesk, form: Form) -> Response:
     """The voice webhook: connect the call to our WebSocket."""
     call_sid = str(form.get("CallSid", ""))
     origin = desk.origin(request)
+    try:
+        wishes = Wishes.of(form)
+        settings = desk.settings.in_mode(wishes.mode)
+    except WishError as error:
+        raise HTTPException(400, str(error)) from None
+    except SettingsError as error:
+        raise HTTPException(409, str(error)) from None
+    token = desk.tokens.mint(call_sid, time.time(), secrets.token_hex(8), str(wishes))
     structlog.get_logger().info("call offered", call=call_sid, caller=_masked(form.get("From")))
     twiml = relay.connect_twiml(
         url=trust.as_websocket(f"{origin}/ws"),
         action=f"{origin}/action",
-        attributes=desk.settings.relay_attributes,
-        parameters={"token": desk.tokens.mint(call_sid, time.time(), secrets.token_hex(8))},
+        attributes=settings.relay_attributes,
+        parameters={"token": token, **wishes.parameters},
     )
     return Response(twiml, media_type="text/xml")
 
@@ -279,30 +254,37 @@ async def report_health(desk: TheDesk) -> dict[str, Any]:
     }
 
 
-@routes.get("/")
-async def say_hello() -> Response:
-    """Somebody opened the address in a browser."""
-    return PlainTextResponse(f"Frontdesk {VERSION} is running.\n\n{NEXT_STEPS}")
-
-
 @routes.get("/calls/{call_sid}/decisions")
 async def follow_decisions(call_sid: str, request: Request, desk: TheDesk) -> Response:
-    """What is decided on a call in progress, as server-sent events, for whoever placed it."""
-    calls = [live for live in desk.live if live.sid == call_sid and live.token]
+    """What is decided on a call in progress, as server-sent events, for whoever placed it and
+    asked to be told."""
+    calls = [live for live in desk.live if live.sid == call_sid and live.token and live.decisions]
+    if not calls:
+        raise HTTPException(404, "expected a call in progress that was placed with Decisions=1")
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     # As bytes: it compares no text but ASCII.
     holders = [c for c in calls if secrets.compare_digest(c.token.encode(), given.encode())]
-    if scheme.lower() != "bearer" or not holders:
-        raise HTTPException(403, "expected the token of a call in progress")
-    events = (f"data: {dumps(made)}\n\n" async for made in holders[-1].call.decisions.follow())
-    return StreamingResponse(events, media_type="text/event-stream")
+    if scheme.lower() != "bearer" or not holders or not holders[-1].decisions:
+        raise HTTPException(403, "expected the token of the call")
+    return StreamingResponse(
+        _events(holders[-1].decisions),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(decisions: Decisions) -> AsyncIterator[str]:
+    number = 0
+    async for made in decisions.follow():
+        yield f"id: {number}\ndata: {dumps(made)}\n\n"
+        number += 1
 
 
 @routes.websocket("/ws")
 async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
-    """A session of Twilio's: its setup, then the call."""
+    """A session of the relay: its setup, then the call."""
     logger = structlog.get_logger()
-    if not desk.is_signed(websocket, FormData()):
+    if not desk.may_call(websocket, FormData()):
         logger.warning("relay refused", why="signature")
         await websocket.close(1008)  # before accept: an HTTP 403
         return
@@ -336,15 +318,17 @@ async def _hold(
         if websocket.application_state is WebSocketState.CONNECTED:
             await websocket.send({"type": "websocket.send", "text": frame})
 
+    wishes = Wishes.of(setup.parameters)
     call = Call(
         desk.guide(websocket),
-        desk.call_options(),
+        desk.call_options(wishes),
         send,
         log=logger,
         log_transcripts=desk.settings.log_transcripts,
         record=record,
     )
-    live = LiveCall(setup.call_sid, setup.parameters.get("token", ""), call)
+    token = setup.parameters.get("token", "")
+    live = LiveCall(setup.call_sid, token, call.decisions if wishes.decisions else None)
     desk.live.append(live)
     logger.info("call began", caller=_masked(setup.caller), direction=setup.direction)
     began_at = time.monotonic()
@@ -425,11 +409,21 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Frontdesk", version=VERSION, lifespan=lifespan, openapi_url=None)
     app.state.desk = desk
     app.include_router(routes)
-    direct_only = [Depends(_direct_only)]
-    app.include_router(demo_guide.create_router(), prefix="/demo", dependencies=direct_only)
+    own_machine = [Depends(direct_only)]
+    app.include_router(demo_guide.create_router(), prefix="/demo", dependencies=own_machine)
+    if desk.visitors.are_expected:
+        phone.add_pages(app, desk.visitors, phone.facts_of(settings))
+    else:
+        app.add_api_route("/", say_hello)
     if not settings.auth_token:
         app.add_middleware(LoopbackOnly)
+    app.add_middleware(phone.BrowserHeaders)
     return app
+
+
+async def say_hello() -> Response:
+    """Somebody opened the address in a browser, where there is no page for them."""
+    return PlainTextResponse(f"Frontdesk {VERSION} is running. {PHONE_ADVICE}")
 
 
 def __getattr__(name: str) -> FastAPI:
@@ -459,7 +453,8 @@ def _settings_or_exit() -> Settings:
 
 
 NEXT_STEPS: Final = """\
-  Try it               make call            a simulated call, in a second terminal
+  Talk to it           open the address in a browser, and press Call
+  Watch a call         make call            a simulated one, in a second terminal
   Point a number at it set TWILIO_AUTH_TOKEN and PUBLIC_URL in .env, and the number's
                        voice webhook to PUBLIC_URL/twiml; SETUP.md goes through it
   Use your own guide   set GUIDE_BASE_URL, GUIDE_API_KEY and GUIDE_MODEL in .env

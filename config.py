@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trust import host_of, is_loopback
+from turn_options import Mode
 
 VERSION: Final = "0.1.0"
 
@@ -31,6 +32,7 @@ DEFAULT_INSTRUCTIONS: Final = (
 )
 
 _MAX_INSTRUCTIONS: Final = 100_000
+_MIN_PASSWORD: Final = 12
 _NEEDS_FLUX: Final = "needs the speech model flux (RELAY_SPEECH_MODEL), which is for English"
 
 
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
     guide_stall_timeout_s: Seconds = 6.0
 
     # Turn-taking
-    barge_in_mode: Literal["pause", "talkover"] = "pause"
+    barge_in_mode: Mode = "pause"
     talkover_ack: Speakable = "Sure."
     talkover_ack_after_s: Seconds = 0.5
     barge_in_resume_timeout_s: Seconds = 2.0
@@ -117,6 +119,7 @@ class Settings(BaseSettings):
     speaking_rate_wps: float = Field(default=2.5, gt=0, le=1000, allow_inf_nan=False)
 
     # Trust
+    phone_password: SecretStr | None = None
     setup_timeout_s: Seconds = 10.0
     call_token_ttl_s: Seconds = 120.0
 
@@ -170,6 +173,16 @@ class Settings(BaseSettings):
             raise ValueError("expected the secret alone, without blanks or quotes in it")
         return secret
 
+    @field_validator("phone_password")
+    @classmethod
+    def _password_is_long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and len(secret.get_secret_value()) < _MIN_PASSWORD:
+            raise ValueError(
+                f"expected {_MIN_PASSWORD} characters or more. This makes one: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe())"'
+            )
+        return secret
+
     @field_validator("talkover_ack")
     @classmethod
     def _acknowledgement_is_a_sentence(cls, words: str) -> str:
@@ -213,6 +226,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
+        if problems := self._disagreements():
+            raise _DisagreementError(problems)
+        return self
+
+    def _disagreements(self) -> dict[str, str]:
         provider, flux = self.relay_transcription_provider, self.speech_model == "flux"
         heard_as = self.relay_transcription_language or self.relay_language
         spoken_as = self.relay_tts_language or self.relay_language
@@ -245,16 +263,34 @@ class Settings(BaseSettings):
             and not elevenlabs
             and "multi needs RELAY_TTS_PROVIDER=ElevenLabs",
         }
-        if any(problems.values()):
-            raise _DisagreementError({name: str(why) for name, why in problems.items() if why})
-        return self
+        return {name: str(why) for name, why in problems.items() if why}
 
     # --- what follows from them -----------------------------------------------------------
+
+    def in_mode(self, mode: Mode | None) -> "Settings":
+        """These settings, for a call in this mode; as they are where it is None.
+
+        Raises `SettingsError` where the owner's other settings rule it out.
+        """
+        if mode in {None, self.barge_in_mode}:
+            return self
+        settings = self.model_copy(update={"barge_in_mode": mode})
+        problems = settings._disagreements()
+        if mode == "pause" and settings.interruptible not in {"speech", "any"}:
+            problems["RELAY_INTERRUPTIBLE"] = "pause needs speech or any here, or no value"
+        if problems:
+            raise SettingsError(". ".join(f"{name}: {why}" for name, why in problems.items()))
+        return settings
 
     @property
     def auth_token(self) -> str:
         """The Twilio auth token, or "" for a server that serves this machine alone."""
         return self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else ""
+
+    @property
+    def password(self) -> str:
+        """What opens the browser phone where an auth token is set, or ""."""
+        return self.phone_password.get_secret_value() if self.phone_password else ""
 
     @property
     def speech_model(self) -> str | None:

@@ -2,7 +2,8 @@
 
 With an auth token, Twilio's requests are known by their signature, and a call by a token that only
 the answer to a signed webhook contains. A WebSocket signature alone would not do: it is the same
-for every call, so one that leaked would be good for ever.
+for every call, so one that leaked would be good for ever. A browser cannot sign. It is known by a
+token that who knows the owner's password was given, and by the page that its requests come from.
 
 Without an auth token nothing can be known of a request but where it came from, so only this very
 machine is served, and only directly: a tunnel or a proxy on it brings strangers.
@@ -121,49 +122,99 @@ def as_websocket(url: str) -> str:
     return f"wss:{url.partition(':')[2]}"
 
 
-# --- the token of a call ------------------------------------------------------------------------
+def is_same_origin(origin: str, url: str) -> bool:
+    """Whether an `Origin` header names the origin of `url`: a browser sent the request for a page
+    of that very origin."""
+    named = _origin_of(origin)
+    return named is not None and named == _origin_of(url)
 
 
-class CallTokens:
-    """Tokens that let one call in, once, for a short time.
+def _origin_of(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port, each spelled one way; None where it is no address of the web."""
+    match = re.fullmatch(r"(https?)://([^/?#]+).*", url, re.IGNORECASE | re.DOTALL)
+    authority = _AUTHORITY.fullmatch(match[2]) if match else None
+    if not match or not authority:
+        return None
+    scheme = match[1].lower()
+    port = (authority[2] or "").removeprefix(":") or ("443" if scheme == "https" else "80")
+    return scheme, authority[1].lower(), int(port)
 
-    A token is an HMAC over the call and its expiry, with a key derived from the auth token, so any
-    instance can check one that another has minted. `check` refuses a token that this instance has
-    seen before.
+
+# --- tokens -------------------------------------------------------------------------------------
+
+
+class SignedTokens:
+    """Tokens that show, for some time, that whoever holds the key vouched for a subject.
+
+    A token is an HMAC over the subject and the token's expiry, so any instance with the key can
+    check one that another has minted.
     """
 
-    def __init__(self, auth_token: str, ttl_s: float) -> None:
-        self._key = hmac.digest(auth_token.encode(), b"frontdesk: token of a call", "sha256")
+    def __init__(self, key: bytes, ttl_s: float) -> None:
+        self._key = key
         self._ttl_s = ttl_s
-        self._seen: dict[str, float] = {}
 
-    def mint(self, call_sid: str, now: float, nonce: str) -> str:
-        """A token for `call_sid`. `now` is seconds since the epoch.
+    def mint(self, subject: str, now: float, nonce: str) -> str:
+        """A token for `subject`. `now` is seconds since the epoch.
 
         `nonce` makes it unique: letters, digits and `_`.
         """
         expires = str(math.ceil(now + self._ttl_s))
-        return f"{expires}.{nonce}.{self._mac(call_sid, expires, nonce)}"
+        return f"{expires}.{nonce}.{self._mac(subject, expires, nonce)}"
 
-    def check(self, token: str, call_sid: str, now: float) -> str | None:
-        """What is wrong with a token presented for `call_sid` at `now`, or None if it lets in."""
+    def check(self, token: str, subject: str, now: float) -> str | None:
+        """What is wrong with a token presented for `subject` at `now`, or None if it holds."""
         if not token:
             return "no token"
         parts = _TOKEN.fullmatch(token)
         if not parts:
             return "not a token"
         expires, nonce, mac = parts.groups()
-        if not hmac.compare_digest(self._mac(call_sid, expires, nonce), mac):
-            return "not a token of this call"
+        if not hmac.compare_digest(self._mac(subject, expires, nonce), mac):
+            return "not signed for this"
         if now > float(expires):
             return "expired"
-        if token in self._seen:
-            return "used before"
-        self._seen = {seen: until for seen, until in self._seen.items() if until >= now}
-        self._seen[token] = float(expires)
         return None
 
-    def _mac(self, call_sid: str, expires: str, nonce: str) -> str:
-        # Neither of the first two can hold the separator, so no two calls share a message.
-        message = "\n".join((expires, nonce, call_sid)).encode(errors="surrogatepass")
+    def _mac(self, subject: str, expires: str, nonce: str) -> str:
+        # Neither of the first two can hold the separator, so no two subjects share a message.
+        message = "\n".join((expires, nonce, subject)).encode(errors="surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+
+
+class CallTokens:
+    """Tokens that let one call in, once, for a short time, with what was asked for it.
+
+    The key is derived from the auth token. `check` refuses a token that this instance has seen
+    before.
+    """
+
+    def __init__(self, auth_token: str, ttl_s: float) -> None:
+        key = hmac.digest(auth_token.encode(), b"frontdesk: token of a call", "sha256")
+        self._tokens = SignedTokens(key, ttl_s)
+        self._seen: dict[str, float] = {}
+
+    def mint(self, call_sid: str, now: float, nonce: str, asked: str = "") -> str:
+        """A token for `call_sid`; see `SignedTokens.mint`. `asked` is one line."""
+        return self._tokens.mint(_subject(call_sid, asked), now, nonce)
+
+    def check(self, token: str, call_sid: str, now: float, asked: str = "") -> str | None:
+        """What is wrong with a token presented for `call_sid` at `now`, or None if it lets in."""
+        problem = self._tokens.check(token, _subject(call_sid, asked), now)
+        if problem is None and token in self._seen:
+            return "used before"
+        if problem is None:
+            self._seen = {seen: until for seen, until in self._seen.items() if until >= now}
+            self._seen[token] = float(token.partition(".")[0])
+        return problem
+
+
+def _subject(call_sid: str, asked: str) -> str:
+    """A call and what was asked for it. A CallSid may hold a line end, `asked` may not."""
+    return f"{asked}\n{call_sid}"
+
+
+def sign_in_tokens(auth_token: str, password: str, ttl_s: float) -> SignedTokens:
+    """Tokens for who has given the password; a change of either secret ends them all."""
+    purpose = f"frontdesk: signed in with\n{password}".encode()
+    return SignedTokens(hmac.digest(auth_token.encode(), purpose, "sha256"), ttl_s)

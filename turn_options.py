@@ -1,6 +1,10 @@
 """What can be set about turn-taking."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["pause", "talkover"]
+"""Whether the line stops the agent whenever the caller speaks, or never by itself."""
 
 
 @dataclass(frozen=True, slots=True)

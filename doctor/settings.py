@@ -64,5 +64,10 @@ def warnings_about(settings: Settings) -> Iterator[tuple[str, str]]:
             f"HOST is {settings.host}: other machines of the network can connect",
             "A tunnel or a proxy on this machine needs no more than HOST=127.0.0.1.",
         )
+    if settings.password and not signed:
+        yield (
+            "PHONE_PASSWORD is set without TWILIO_AUTH_TOKEN: nobody is asked for it",
+            "Leave it out: the browser phone is served to this machine alone.",
+        )
     if settings.log_transcripts:
         yield "LOG_TRANSCRIPTS is on: the log holds what callers say", "Set it for tests only."

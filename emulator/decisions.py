@@ -1,7 +1,8 @@
 """What the app decides about what its caller says, as it tells a listener over its side channel.
 
-`GET /calls/{callSid}/decisions` answers with server-sent events; each event's data is one JSON
-object. A server without this channel is as good: there is nothing to tell then.
+`GET /calls/{callSid}/decisions` answers with server-sent events, if the voice webhook asked for
+them (`webhooks.DECISIONS_ASKED`); each event's data is one JSON object. A server without this
+channel is as good: there is nothing to tell then.
 """
 
 from __future__ import annotations

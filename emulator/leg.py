@@ -65,10 +65,13 @@ class Leg:
     async def open(cls, server: AppServer, client: httpx2.AsyncClient, identity: Identity) -> Leg:
         """Post the voice webhook, read its TwiML and dial the relay's socket.
 
+        The app is asked to tell its decisions; one that does not know how takes no notice.
+
         Raises:
             CallFailedError: one of these failed; the message says what to do.
         """
-        twiml = await server.voice_webhook(client, webhooks.voice_form(identity))
+        form = webhooks.voice_form(identity) | webhooks.DECISIONS_ASKED
+        twiml = await server.voice_webhook(client, form)
         try:
             relay = RelayAttributes.from_twiml(twiml)
         except TwimlError as error:

@@ -18,6 +18,10 @@ _PLACES = [
 ]
 
 
+DECISIONS_ASKED = {"Decisions": "1"}
+"""No field of Twilio's: who places a call by hand asks the app with it to tell what it decides."""
+
+
 def voice_form(identity: Identity) -> dict[str, str]:
     """What Twilio posts to the voice webhook of a number that is being called."""
     return _call_form(identity) | {"CallStatus": "ringing"}

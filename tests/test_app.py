@@ -23,12 +23,14 @@ import app
 import relay_protocol as relay
 from app import create_app
 from config import VERSION
+from recording import load
 from tests.guide_server import GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
 
 ROOT: Final = Path(app.__file__).parent
 CALLER: Final = "+12025550123"
+TOLD: Final = {"Decisions": "1"}
 FORM: Final = {"CallSid": "CA1", "AccountSid": "AC1", "From": CALLER, "CallerName": ""}
 
 
@@ -64,18 +66,29 @@ def read_twiml(answer: httpx2.Response) -> tuple[ElementTree.Element, ElementTre
     return connect, conversation_relay
 
 
-def token_of(answer: httpx2.Response) -> str:
-    """The call's token in an answer to the voice webhook."""
+def parameters_of(answer: httpx2.Response) -> dict[str, str]:
+    """What an answer to the voice webhook gives the call to bring along."""
     _, conversation_relay = read_twiml(answer)
-    (parameter,) = conversation_relay.findall("Parameter")
-    assert parameter.get("name") == "token"
-    return parameter.attrib["value"]
+    found = conversation_relay.findall("Parameter")
+    return {parameter.attrib["name"]: parameter.attrib["value"] for parameter in found}
 
 
-async def offer(client: httpx2.AsyncClient, address: str, call_sid: str = "CA1") -> str:
+def token_of(answer: httpx2.Response) -> str:
+    """The call's token in an answer to the voice webhook, which holds no other parameter."""
+    parameters = parameters_of(answer)
+    assert list(parameters) == ["token"]
+    return parameters["token"]
+
+
+async def offer(
+    client: httpx2.AsyncClient, address: str, call_sid: str = "CA1", **asked: str
+) -> str:
     """Ask the voice webhook about a call, signed; returns the call's token."""
-    url, form = f"{address}/twiml", {**FORM, "CallSid": call_sid}
-    return token_of(await client.post(url, data=form, headers=signed(url, form)))
+    url, form = f"{address}/twiml", {**FORM, "CallSid": call_sid, **asked}
+    answer = await client.post(url, data=form, headers=signed(url, form))
+    parameters = parameters_of(answer)
+    assert parameters == {"token": parameters["token"], **asked}
+    return parameters["token"]
 
 
 async def calls_become(client: httpx2.AsyncClient, address: str, count: int) -> None:
@@ -232,14 +245,6 @@ async def test_health_counts_the_calls_in_progress(
         await calls_become(http, address, 0)
 
 
-async def test_browser_is_told_that_it_runs(http: httpx2.AsyncClient) -> None:
-    """The address alone answers with what to do next."""
-    async with serve_frontdesk() as address:
-        answer = await http.get(f"{address}/")
-    assert answer.status_code == 200
-    assert "make call" in answer.text
-
-
 # --- a call that Twilio has signed --------------------------------------------------------------
 
 
@@ -319,8 +324,9 @@ async def test_decisions_are_told_to_who_placed_the_call(
     """Those made so far and those to come, with the words, until the call ends."""
     settings = {"twilio_auth_token": auth_token, "guide_base_url": guide.base_url}
     async with serve_frontdesk(**settings) as address, AsyncExitStack() as stack:
-        token = await offer(http, address)
-        call = relay_session(address, token=token, headers=signed_socket(address))
+        token = await offer(http, address, **TOLD)
+        headers = signed_socket(address)
+        call = relay_session(address, token=token, headers=headers, asked=TOLD)
         session = await stack.enter_async_context(call)
         await session.ask("What do you sell?")
         url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
@@ -366,33 +372,179 @@ async def test_decisions_are_refused_to_strangers(
 ) -> None:
     """Only the token of that very call opens them."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
-        tokens = [await offer(http, address, sid) for sid in ("CA1", "CA2")]
+        tokens = [await offer(http, address, sid, **TOLD) for sid in ("CA1", "CA2")]
         async with (
-            relay_session(address, "CA1", tokens[0]),
-            relay_session(address, "CA2", tokens[1]),
-            relay_session(address, "CA3"),
+            relay_session(address, "CA1", tokens[0], asked=TOLD),
+            relay_session(address, "CA2", tokens[1], asked=TOLD),
         ):
-            await calls_become(http, address, 3)
-            for call_sid in ("CA1", "CA3", "CA9"):
+            await calls_become(http, address, 2)
+            url = f"{address}/calls/CA1/decisions"
+            assert (await http.get(url)).status_code == 403
+            for stranger in STRANGERS:
+                given = stranger.replace("TOKEN", tokens[0]).replace("OTHER", tokens[1])
+                headers = {b"Authorization": given.encode()}
+                answer = await http.get(url, headers=headers)
+                assert (stranger, answer.status_code) == (stranger, 403)
+
+
+@pytest.mark.parametrize("auth_token", [None, AUTH_TOKEN])
+async def test_decisions_are_not_told_unless_the_call_asked(
+    http: httpx2.AsyncClient, guide: GuideServer, auth_token: str | None
+) -> None:
+    """A call from a telephone has no side channel, whoever asks; nor has one without a token."""
+    settings = {"twilio_auth_token": auth_token, "guide_base_url": guide.base_url}
+    async with serve_frontdesk(**settings) as address:
+        token, headers = await offer(http, address), signed_socket(address)
+        async with relay_session(address, token=token, headers=headers) as session:
+            await session.ask("What do you sell?")
+            for call_sid in ("CA1", "CA9"):
                 url = f"{address}/calls/{call_sid}/decisions"
-                assert (await http.get(url)).status_code == 403
-                for stranger in STRANGERS:
-                    given = stranger.replace("TOKEN", tokens[0]).replace("OTHER", tokens[1])
-                    headers = {b"Authorization": given.encode()}
-                    answer = await http.get(url, headers=headers)
-                    assert (stranger, answer.status_code) == (stranger, 403)
+                for given in ("x", token, "None"):
+                    answer = await http.get(url, headers={"Authorization": f"Bearer {given}"})
+                    assert answer.status_code == 404
+        async with relay_session(address, "CA2", headers=headers, asked=TOLD) as session:
+            if auth_token is None:  # with one it is not let in without a token
+                await session.ask("What do you sell?")
+            url = f"{address}/calls/CA2/decisions"
+            assert (await http.get(url, headers={"Authorization": "Bearer"})).status_code == 404
+
+
+async def test_call_brings_along_what_it_was_asked_with(
+    http: httpx2.AsyncClient, guide: GuideServer
+) -> None:
+    """Nothing can be added to it on the way, or taken away: the token is for all of it."""
+    settings = {"twilio_auth_token": AUTH_TOKEN, "guide_base_url": guide.base_url}
+    talkover, pause = {"BargeInMode": "talkover"}, {"BargeInMode": "pause"}
+    async with serve_frontdesk(**settings) as address:
+        headers = signed_socket(address)
+        for asked, brought in [
+            ({}, TOLD),
+            ({}, talkover),
+            ({}, pause),
+            (TOLD, {}),
+            (pause, talkover),
+            (talkover, TOLD),
+            (TOLD, {**TOLD, **talkover}),
+            ({**TOLD, **talkover}, TOLD),
+            (TOLD, {"Decisions": "1\n"}),
+            (TOLD, {"Decisions": "2"}),
+            (pause, {"BargeInMode": "pause&Decisions=1"}),
+        ]:
+            token = await offer(http, address, **asked)
+            async with relay_session(address, token=token, headers=headers, asked=brought) as call:
+                async with asyncio.timeout(PATIENCE_S):
+                    await call.socket.wait_closed()
+                assert call.socket.close_code == 1008
+            async with relay_session(address, token=token, headers=headers, asked=asked) as call:
+                assert await call.ask("What do you sell?")
+    assert len(guide.requests) == 11
+
+
+@pytest.mark.parametrize("auth_token", [None, AUTH_TOKEN])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"BargeInMode": "loud"},
+        {"BargeInMode": ""},
+        {"BargeInMode": "Pause"},
+        {"BargeInMode": "pause\n"},
+        {"Decisions": "0"},
+        {"Decisions": ""},
+        {"Decisions": "true"},
+    ],
+)
+async def test_wish_that_there_is_not_is_refused(
+    http: httpx2.AsyncClient, asked: dict[str, str], auth_token: str | None
+) -> None:
+    """By the webhook with what would be right, and by the socket."""
+    async with serve_frontdesk(twilio_auth_token=auth_token) as address:
+        url, form = f"{address}/twiml", {**FORM, **asked}
+        answer = await http.post(url, data=form, headers=signed(url, form))
+        token, headers = await offer(http, address), signed_socket(address)
+        async with relay_session(address, token=token, headers=headers, asked=asked) as session:
+            async with asyncio.timeout(PATIENCE_S):
+                await session.socket.wait_closed()
+    assert answer.status_code == 400
+    assert f"expected {next(iter(asked))} to be " in answer.json()["detail"]
+    assert session.socket.close_code == 1008
+
+
+def recorded_options(directory: Path) -> dict[str, Any]:
+    """How turn-taking was set on the one call that is recorded there."""
+    (recorded,) = directory.glob("*.jsonl")
+    (note,) = [entry.frame for entry in load(recorded.read_text("utf-8")) if entry.is_note("call")]
+    options: dict[str, Any] = note["options"]
+    return options
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "interruptible"),
+    [
+        ({}, {}, "speech"),
+        ({}, {"BargeInMode": "pause"}, "speech"),
+        ({}, {"BargeInMode": "talkover"}, "none"),
+        ({"barge_in_mode": "talkover"}, {}, "none"),
+        ({"barge_in_mode": "talkover"}, {"BargeInMode": "pause"}, "speech"),
+        ({"relay_interruptible": "any"}, {"BargeInMode": "pause"}, "any"),
+    ],
+)
+async def test_mode_of_a_call_may_differ_from_the_owners(
+    http: httpx2.AsyncClient,
+    guide: GuideServer,
+    tmp_path: Path,
+    *,
+    settings: dict[str, str],
+    asked: dict[str, str],
+    interruptible: str,
+) -> None:
+    """The line is told of it, and so is turn-taking."""
+    given = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path, **settings}
+    async with serve_frontdesk(**given) as address:
+        answer = await http.post(f"{address}/twiml", data={**FORM, **asked})
+        _, conversation_relay = read_twiml(answer)
+        async with relay_session(address, asked=parameters_of(answer)) as session:
+            await session.ask("What do you sell?")
+        await calls_become(http, address, 0)
+    assert conversation_relay.get("interruptible") == interruptible
+    assert recorded_options(tmp_path)["talkover"] is (interruptible == "none")
+
+
+@pytest.mark.parametrize(
+    ("settings", "mode", "name"),
+    [
+        ({"relay_events": "speaker-events"}, "talkover", "RELAY_EVENTS"),
+        ({"relay_interruptible": "any"}, "talkover", "RELAY_INTERRUPTIBLE"),
+        (
+            {"barge_in_mode": "talkover", "relay_interruptible": "none"},
+            "pause",
+            "RELAY_INTERRUPTIBLE",
+        ),
+    ],
+)
+async def test_mode_that_the_owner_rules_out_is_refused(
+    http: httpx2.AsyncClient, settings: dict[str, str], mode: str, name: str
+) -> None:
+    """By the webhook with the reason, and by the socket."""
+    async with serve_frontdesk(**settings) as address:
+        answer = await http.post(f"{address}/twiml", data={**FORM, "BargeInMode": mode})
+        async with relay_session(address, asked={"BargeInMode": mode}) as session:
+            async with asyncio.timeout(PATIENCE_S):
+                await session.socket.wait_closed()
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith(f"{name}: ")
+    assert session.socket.close_code == 1008
 
 
 async def test_decisions_end_with_the_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
     """Afterwards the token opens nothing."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
-        token = await offer(http, address)
-        async with relay_session(address, token=token) as session:
+        token = await offer(http, address, **TOLD)
+        async with relay_session(address, token=token, asked=TOLD) as session:
             await session.ask("What do you sell?")
         await calls_become(http, address, 0)
         bearer = {"Authorization": f"Bearer {token}"}
         answer = await http.get(f"{address}/calls/CA1/decisions", headers=bearer)
-    assert answer.status_code == 403
+    assert answer.status_code == 404
 
 
 # --- what is in the logs ------------------------------------------------------------------------
@@ -422,7 +574,7 @@ async def test_logs_hold_no_secret_and_no_number(
             answer = await http.post(url, data=form, headers={"X-Twilio-Signature": signature})
             token = token_of(answer)
             headers = {"X-Twilio-Signature": relay.sign("auth-s3cret", wss)}
-            call = {"from": CALLER, "to": "+12025550199", "direction": "inbound"}
+            call: dict[str, Any] = {"from": CALLER, "to": "+12025550199", "direction": "inbound"}
             async with relay_session(address, "CA1", token, headers, **call) as session:
                 await session.ask("Tell me about zebras, what do they eat?")
                 await session.ask("And what do penguins eat?")

@@ -23,12 +23,14 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
 import relay_protocol as relay
-from app import CLOSING_FRAME_BYTES, MAX_BODY_BYTES, MAX_FIELDS
+from app import CLOSING_FRAME_BYTES
+from forms import MAX_BODY_BYTES, MAX_FIELDS
 from relay_protocol import MAX_FRAME_BYTES, MAX_PARAMETERS
 from tests.guide_server import GuideServer
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from tests.test_call import PATIENCE_S, Session, relay_session
 from trust import FORWARDING_HEADERS, CallTokens
+from wishes import Wishes
 
 # --- the bystander ------------------------------------------------------------------------------
 
@@ -72,16 +74,19 @@ async def bystander_on_a_call(**settings: Any) -> AsyncIterator[Scene]:
         settings = {"guide_base_url": guide.base_url, "guide_history_turns": 2, **settings}
         async with (
             serve_frontdesk(**settings) as address,
-            signed_session(address, "CAbystander") as bystander,
+            signed_session(address, "CAbystander", {"Decisions": "1"}) as bystander,
         ):
             scene = Scene(address, guide, bystander)
             await scene.check_nothing_else_happened()
             yield scene
 
 
-def signed_session(address: str, call_sid: str) -> contextlib.AbstractAsyncContextManager[Session]:
+def signed_session(
+    address: str, call_sid: str, asked: Mapping[str, str] | None = None
+) -> contextlib.AbstractAsyncContextManager[Session]:
     """A call as Twilio opens it. A server without an auth token looks at no signature."""
-    return relay_session(address, call_sid, new_token(call_sid), signed_upgrade(address))
+    token = new_token(call_sid, asked=str(Wishes.of(asked or {})))
+    return relay_session(address, call_sid, token, signed_upgrade(address), asked)
 
 
 def signed_upgrade(address: str) -> dict[str, str]:
@@ -93,9 +98,11 @@ def signed_upgrade(address: str) -> dict[str, str]:
 _nonces = count()
 
 
-def new_token(call_sid: str, *, ttl_s: float = 100, auth_token: str = AUTH_TOKEN) -> str:
+def new_token(
+    call_sid: str, *, ttl_s: float = 100, auth_token: str = AUTH_TOKEN, asked: str = ""
+) -> str:
     """A token for a call, as the webhook would mint it."""
-    return CallTokens(auth_token, ttl_s).mint(call_sid, time.time(), f"n{next(_nonces)}")
+    return CallTokens(auth_token, ttl_s).mint(call_sid, time.time(), f"n{next(_nonces)}", asked)
 
 
 # --- frames that are ignored --------------------------------------------------------------------
@@ -632,6 +639,7 @@ CHAT: Final = Request(
     body=b'{"model":"guide","messages":[{"role":"user","content":"hi"}],"stream":false}',
 )
 HEALTH: Final = Request("GET", "/health", (), b"")
+PAGE: Final = Request("GET", "/", (), b"")
 DECISIONS: Final = Request("GET", "/calls/CAbystander/decisions", (), b"")
 
 DOORS: Final = {"twiml": TWIML, "action": ACTION, "socket": SOCKET}
@@ -941,6 +949,7 @@ FORWARDED: Final = (
 )
 
 LOCAL_DOORS: Final = {
+    "page": PAGE,
     "twiml": TWIML,
     "socket": SOCKET,
     "demo guide": CHAT,

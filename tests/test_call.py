@@ -88,13 +88,14 @@ async def relay_session(
     call_sid: str = "CA1",
     token: str = "",
     headers: Mapping[str, str] | None = None,
+    asked: Mapping[str, str] | None = None,
     **setup: object,
 ) -> AsyncIterator[Session]:
-    """A call to the app at `address`, after its setup."""
+    """A call to the app at `address`, after its setup. `asked` is what its webhook asked for."""
     url = address.replace("http", "ws", 1) + "/ws"
     async with connect(url, proxy=None, additional_headers=headers) as websocket:
         session = Session(websocket)
-        parameters = {"token": token} if token else {}
+        parameters = {**({"token": token} if token else {}), **(asked or {})}
         await session.send(type="setup", callSid=call_sid, customParameters=parameters, **setup)
         yield session
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
 from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
+from turn_options import Mode
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -195,6 +196,7 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     ("TWILIO_AUTH_TOKEN", "two words", SECRET),
     ("TWILIO_AUTH_TOKEN", "newline\n", SECRET),
     ("GUIDE_API_KEY", "schlüssel", SECRET),
+    ("PHONE_PASSWORD", "eleven char", "expected 12 characters or more. This makes one: python3 -c"),
     ("WELCOME_GREETING", "Hello\x1b[2J", PLAIN),
     ("WELCOME_GREETING", "Hello\ufffe", PLAIN),
     ("GUIDE_APOLOGY", "Sorry\x7f", PLAIN),
@@ -329,6 +331,41 @@ def test_settings_that_disagree_are_refused(
     assert problems(env, **variables) == lines
 
 
+MODES: Final[list[tuple[dict[str, str], str, str]]] = [
+    ({"RELAY_INTERRUPTIBLE": "speech"}, "talkover", "needs none or dtmf here, or no value"),
+    ({"RELAY_EVENTS": "none"}, "talkover", "needs tokens-played"),
+    ({"RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": "none"}, "talkover", "needs speech or any"),
+    (
+        {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "dtmf"},
+        "pause",
+        "RELAY_INTERRUPTIBLE: pause needs speech or any here, or no value",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "mode", "why"), MODES)
+def test_mode_of_one_call_may_be_ruled_out(
+    env: Any, variables: dict[str, str], mode: Mode, why: str
+) -> None:
+    """By what the owner has set for all; the mode for all can always be had."""
+    settings = env(**variables)
+    with pytest.raises(SettingsError, match=why):
+        settings.in_mode(mode)
+    assert settings.in_mode(None) == settings.in_mode(settings.barge_in_mode) == settings
+
+
+@pytest.mark.parametrize(("default", "other"), [("pause", "talkover"), ("talkover", "pause")])
+def test_mode_of_one_call_changes_nothing_else(env: Any, default: Mode, other: Mode) -> None:
+    """The line is set for it, and the owner's settings stay as they are."""
+    settings = env(BARGE_IN_MODE=default, RELAY_HINTS="Anna")
+    changed = settings.in_mode(other)
+    assert (settings.barge_in_mode, changed.barge_in_mode) == (default, other)
+    assert settings.interruptible != changed.interruptible
+    both = [{**each.relay_attributes, "interruptible": ""} for each in (settings, changed)]
+    assert both[0] == both[1]
+    assert changed.in_mode(default) == settings
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -360,8 +397,11 @@ def test_every_problem_is_in_one_message(env: Any) -> None:
 
 def test_secrets_are_not_shown(env: Any) -> None:
     """Neither in a log line nor in a debugger."""
-    settings = env(TWILIO_AUTH_TOKEN="hush-token", GUIDE_API_KEY="hush-key")
+    settings = env(
+        TWILIO_AUTH_TOKEN="hush-token", GUIDE_API_KEY="hush-key", PHONE_PASSWORD="hush, my dear"
+    )
     assert settings.auth_token == "hush-token"
+    assert settings.password == "hush, my dear"
     assert settings.guide_api_key.get_secret_value() == "hush-key"
     for shown in (repr(settings), str(settings), str(settings.model_dump()), f"{settings}"):
         assert "hush" not in shown
@@ -371,7 +411,7 @@ def test_secrets_are_not_shown(env: Any) -> None:
     "others",
     [
         {},
-        {"TWILIO_AUTH_TOKEN": "hush token", "GUIDE_API_KEY": "hush key"},
+        {"TWILIO_AUTH_TOKEN": "hush token", "GUIDE_API_KEY": "hush key", "PHONE_PASSWORD": "hush"},
         {"PORT": "0"},
         {"RELAY_SPEECH_MODEL": "flux", "RELAY_TRANSCRIPTION_PROVIDER": "Google"},
     ],

@@ -657,6 +657,7 @@ async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.C
         ({}, "TWILIO_AUTH_TOKEN is not set"),
         ({"host": "0.0.0.0"}, "HOST is 0.0.0.0"),
         ({"log_transcripts": True}, "LOG_TRANSCRIPTS is on"),
+        ({"phone_password": "correct horse"}, "PHONE_PASSWORD is set without TWILIO_AUTH_TOKEN"),
         ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL names a port"),
     ],
 )
@@ -668,8 +669,9 @@ def test_setting_worth_knowing_is_warned_of(given: dict[str, Any], start: str) -
 
 def test_settings_for_a_telephone_number_are_not_warned_of() -> None:
     """With a token and an address there is nothing to say."""
-    settings = settings_for_test(public_url="https://desk.example.com", twilio_auth_token="12345")
-    assert list(warnings_about(settings)) == []
+    given = {"public_url": "https://desk.example.com", "twilio_auth_token": "12345"}
+    for more in ({}, {"phone_password": "correct horse"}):
+        assert list(warnings_about(settings_for_test(**given, **more))) == []
 
 
 def test_wrong_settings_are_all_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

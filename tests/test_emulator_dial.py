@@ -225,6 +225,7 @@ async def test_decisions_are_noted_where_the_app_tells_them() -> None:
     async with serving(app):
         caller = ScriptedCaller.from_text("after 10s: hang up")
         result = await place_call(app.address, caller, speed=SPEED)
+    assert app.requests["twiml"].form["Decisions"] == "1"
     assert app.requests["decisions"].headers["authorization"] == "Bearer secret"
     assert result.leg.identity.call_sid in app.requests["decisions"].url
     assert result.decisions == [{"type": "decision", "outcome": "resumed"}]

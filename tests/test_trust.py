@@ -12,7 +12,9 @@ from trust import (
     as_websocket,
     host_of,
     is_direct_loopback,
+    is_same_origin,
     public_origin,
+    sign_in_tokens,
 )
 
 HOST: Final = ("host", "localhost:8080")
@@ -340,6 +342,90 @@ def test_websocket_url_differs_by_its_scheme_alone(url: str, websocket: str) -> 
     assert as_websocket(url) == websocket
 
 
+# --- whose page a request comes from ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "url"),
+    [
+        ("https://desk.example.com", "https://desk.example.com"),
+        ("https://desk.example.com", "https://Desk.Example.com/some/path?query#part"),
+        ("https://desk.example.com", "https://desk.example.com:443"),
+        ("https://desk.example.com:443", "https://desk.example.com"),
+        ("http://localhost", "http://localhost:80/"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_page_of_ours_is_known_by_its_origin(origin: str, url: str) -> None:
+    """Scheme, host and port are the same; how they are spelled is not looked at."""
+    assert is_same_origin(origin, url)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "null",
+        "desk.example.com",
+        "//desk.example.com",
+        "http://desk.example.com",
+        "wss://desk.example.com",
+        "https://desk.example.com:8443",
+        "https://example.com",
+        "https://desk.example.com.example.net",
+        "https://desk.example.com, https://desk.example.com",
+        "https://desk.example.com:443:443",
+        "https://desk.example.com:99999999999",
+        "https://desk.example.com@example.net",
+        "https://example.net@desk.example.com",
+        "https://",
+        "https://desk.example.com\n",
+        " https://desk.example.com",
+        "x https://desk.example.com",
+    ],
+)
+def test_page_of_another_site_is_not_ours(origin: str) -> None:
+    """Nor is what says nothing of where it comes from."""
+    assert not is_same_origin(origin, "https://desk.example.com")
+
+
+def test_nothing_comes_from_where_we_are_not() -> None:
+    """An origin of which neither is one does not make them the same."""
+    assert not is_same_origin("null", "null")
+    assert not is_same_origin("", "")
+
+
+# --- who has signed in --------------------------------------------------------------------------
+
+
+def test_sign_in_is_good_until_it_expires() -> None:
+    """It is not used up."""
+    tokens = sign_in_tokens("12345", "correct horse", TTL_S)
+    token = tokens.mint("visitor", NOW, "n")
+    for later in (0, 1, TTL_S):
+        assert tokens.check(token, "visitor", NOW + later) is None
+    assert tokens.check(token, "visitor", NOW + TTL_S + 1) == "expired"
+
+
+@pytest.mark.parametrize(
+    ("auth_token", "password"),
+    [("12345", "another horse"), ("54321", "correct horse"), ("12345", ""), ("", "correct horse")],
+)
+def test_sign_in_ends_with_either_secret(auth_token: str, password: str) -> None:
+    """Whoever has changed one of them has signed everyone out."""
+    token = sign_in_tokens("12345", "correct horse", TTL_S).mint("visitor", NOW, "n")
+    others = sign_in_tokens(auth_token, password, TTL_S)
+    assert others.check(token, "visitor", NOW) == "not signed for this"
+
+
+def test_sign_in_is_no_token_of_a_call() -> None:
+    """Nor is a call's token a sign-in: their keys differ."""
+    calls, visitors = desk(), sign_in_tokens("12345", "", TTL_S)
+    assert calls.check(visitors.mint("\nCA1", NOW, "n"), "CA1", NOW) == "not signed for this"
+    assert visitors.check(calls.mint("visitor", NOW, "n"), "\nvisitor", NOW) is not None
+
+
 # --- the token of a call ------------------------------------------------------------------------
 
 NOW: Final = 1_764_000_000.25
@@ -364,7 +450,7 @@ def test_token_of_another_call_is_refused_and_not_used_up() -> None:
     tokens = desk()
     token = tokens.mint("CA1", NOW, "n1")
     for other in ("CA2", "", "CA1 ", "ca1", "CA11", "n1\nCA1"):
-        assert tokens.check(token, other, NOW) == "not a token of this call"
+        assert tokens.check(token, other, NOW) == "not signed for this"
     assert tokens.check(token, "CA1", NOW) is None
 
 
@@ -404,7 +490,7 @@ def test_tampered_token_is_refused() -> None:
     for at, character in enumerate(token):
         changed = "0" if character != "0" else "1"
         forged = token[:at] + changed + token[at + 1 :]
-        assert tokens.check(forged, "CA1", NOW) in {"not a token", "not a token of this call"}
+        assert tokens.check(forged, "CA1", NOW) in {"not a token", "not signed for this"}
     assert tokens.check(token, "CA1", NOW) is None
 
 
@@ -413,7 +499,7 @@ def test_token_with_a_later_expiry_is_refused() -> None:
     tokens = desk()
     expires, rest = tokens.mint("CA1", NOW, "n").split(".", 1)
     later = f"{int(expires) + 3600}.{rest}"
-    assert tokens.check(later, "CA1", NOW) == "not a token of this call"
+    assert tokens.check(later, "CA1", NOW) == "not signed for this"
 
 
 def test_token_in_another_spelling_is_refused() -> None:
@@ -437,7 +523,7 @@ def test_token_in_another_spelling_is_refused() -> None:
         f"{expires}.{nonce}.{mac[:-1]}",
     ]
     for spelling in spellings:
-        assert tokens.check(spelling, "CA1", NOW) in {"not a token", "not a token of this call"}
+        assert tokens.check(spelling, "CA1", NOW) in {"not a token", "not signed for this"}
 
 
 def test_missing_token_is_named_as_such() -> None:
@@ -460,7 +546,7 @@ def test_garbage_is_refused(token: str, call_sid: str, now: float) -> None:
 def test_token_of_another_auth_token_is_refused() -> None:
     """The key is derived from the auth token."""
     token = desk("54321").mint("CA1", NOW, "n")
-    assert desk("12345").check(token, "CA1", NOW) == "not a token of this call"
+    assert desk("12345").check(token, "CA1", NOW) == "not signed for this"
 
 
 def test_instances_check_each_others_tokens() -> None:
@@ -507,9 +593,19 @@ def test_refused_tokens_are_not_remembered() -> None:
     assert not tokens._seen
 
 
+def test_token_is_for_what_was_asked() -> None:
+    """No more, no less and nothing else, and it is not used up by who tries."""
+    tokens = desk()
+    token = tokens.mint("CA1", NOW, "n", "a=1&b=2")
+    for other in ("", "a=1", "b=2", "a=1&b=3", "a=1&b=2&c=3"):
+        assert tokens.check(token, "CA1", NOW, other) == "not signed for this"
+    assert tokens.check(token, "CA1", NOW, "a=1&b=2") is None
+    assert tokens.check(token, "CA1", NOW, "a=1&b=2") == "used before"
+
+
 @given(st.text("ab\n.", max_size=4), st.text("ab\n.", max_size=4))
 def test_no_two_calls_share_a_token(one: str, other: str) -> None:
     """Whatever their names are made of."""
     assume(one != other)
     tokens = desk()
-    assert tokens.check(tokens.mint(one, NOW, "a"), other, NOW) == "not a token of this call"
+    assert tokens.check(tokens.mint(one, NOW, "a"), other, NOW) == "not signed for this"

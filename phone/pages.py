@@ -1,0 +1,148 @@
+"""The routes of the page, and what a browser is told beside everything that we serve."""
+
+import mimetypes
+import time
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from forms import read_form
+from phone.visitors import Failures, Refusal, Visitors
+
+PAGE: Final = Path(__file__).with_name("page")
+"""All that can be read through the web."""
+
+_OF_SIGN_IN: Final = "sign-in.css"
+"""What of the page is for everybody."""
+
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+# A browser runs no module that is served as text, and what a machine makes of these endings is not
+# ours to know.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+
+
+def add_pages(app: FastAPI, visitors: Visitors, facts: Mapping[str, object]) -> None:
+    """Serve the page to these visitors. `facts` are what it has to know of the app."""
+    files = _Files(visitors)
+    app.include_router(_page(files, visitors, facts))
+    if visitors.must_sign_in:
+        app.include_router(_sign_in(visitors))
+    app.mount("/phone", files)
+
+
+class BrowserHeaders:
+    """Adds to every answer that its browser must believe, load and tell nothing but what we say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with these headers where the answer has none of its own."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _Files(StaticFiles):
+    """The files of the page, for those who may see it."""
+
+    def __init__(self, visitors: Visitors) -> None:
+        super().__init__(directory=PAGE)
+        self._visitors = visitors
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or that it has not changed."""
+        if path != _OF_SIGN_IN and not self._visitors.may_see(HTTPConnection(scope), time.time()):
+            raise HTTPException(403, "Sign in first.")
+        return await super().get_response(path, scope)
+
+
+def _page(files: _Files, visitors: Visitors, facts: Mapping[str, object]) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.api_route("/", methods=["GET", "HEAD"])
+    async def open_page(request: Request) -> Response:
+        """Somebody opened the address in a browser."""
+        if visitors.may_see(request, time.time()):
+            return await files.get_response("index.html", request.scope)
+        return _form()
+
+    @routes.get("/phone/facts")
+    async def tell_facts(request: Request) -> dict[str, object]:
+        """What the page has to know of the app."""
+        if not visitors.may_see(request, time.time()):
+            raise HTTPException(403, "Sign in first.")
+        return dict(facts)
+
+    return routes
+
+
+def _sign_in(visitors: Visitors) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/sign-in")
+    async def sign_in(request: Request) -> Response:
+        """Somebody gave a password."""
+        form, now = await read_form(request), time.time()
+        peer = request.client.host if request.client else ""
+        refusal = visitors.check_password(str(form.get("password", "")), peer, now)
+        structlog.get_logger().info("sign-in", refused=refusal.name.lower() if refusal else None)
+        if refusal:
+            return _form(refusal)
+        answer = _to_page()
+        visitors.sign_in(request, answer, now)
+        return answer
+
+    @routes.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        """Somebody is done; a request of another site comes without their cookie."""
+        answer = _to_page()
+        if visitors.is_signed_in(request, time.time()):
+            visitors.sign_out(answer)
+        return answer
+
+    return routes
+
+
+def _form(refusal: Refusal | None = None) -> Response:
+    """The form to sign in with, and why that did not go."""
+    page = Template((PAGE / "sign-in.html").read_text(encoding="utf-8"))
+    text = page.substitute(problem=escape(refusal.value if refusal else ""))
+    match refusal:
+        case None:
+            return HTMLResponse(text)
+        case Refusal.WRONG:
+            return HTMLResponse(text, 403)
+        case Refusal.TOO_MANY:
+            return HTMLResponse(text, 429, {"Retry-After": f"{Failures.WITHIN_S:.0f}"})
+
+
+def _to_page() -> Response:
+    """Relative, for a proxy may serve us under a path of its own."""
+    return RedirectResponse(".", 303)
