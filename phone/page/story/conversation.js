@@ -1,0 +1,214 @@
+/**
+ * The conversation as a reader sees it: who said what, which of it was heard, where the caller cut in
+ * and what came of it. Pure: a fold over the entries of a call.
+ *
+ * @typedef {object} Decision  As the app tells it.
+ * @property {string} outcome
+ * @property {string} act
+ * @property {string} rule
+ * @property {string} said
+ * @property {string} state_after
+ * @property {number | null} paused_for_s
+ *
+ * @typedef {object} AgentTurn  The agent's words of one talk cycle.
+ * @property {"agent"} who
+ * @property {number} id
+ * @property {string[]} words
+ * @property {number} heard how many of them the caller has heard
+ * @property {boolean} sounds whether the next one is being spoken
+ * @property {{reason: string, decision: Decision | null} | null} cut why the rest is not heard
+ * @property {{at: number, caller: CallerTurn}[]} overlaps what was said over it, after which word
+ * @property {boolean} goesOn whether it takes up a reply that had been cut
+ *
+ * @typedef {object} CallerTurn  What the caller said in one utterance, or did.
+ * @property {"caller"} who
+ * @property {number} id
+ * @property {string} text what is known of it
+ * @property {string} saying all of what is being said, where it is typed
+ * @property {boolean} isFinal
+ * @property {boolean} isSound whether it is a deed or a noise, no words
+ * @property {boolean} overAgent
+ * @property {boolean} reported whether the app was told
+ * @property {Decision | null} decision
+ */
+
+import { wordsOf } from "../line/clauses.js";
+
+/** Outcomes that leave a reply where it was, or end it. */
+const ON_A_CUT = new Set(["resumed", "cancelled", "gave up"]);
+
+export class Conversation {
+  constructor() {
+    /** @type {(AgentTurn | CallerTurn)[]} */
+    this.turns = [];
+    /** Who has the floor. @type {"listening" | "thinking" | "speaking" | "paused"} */
+    this.floor = "listening";
+    this._cycles = new Map();
+    this._written = new Map();
+    this._agentOn = false;
+    /** @type {AgentTurn | undefined} */
+    this._sounding = undefined;
+    /** What the caller is saying. @type {CallerTurn | null} */
+    this._utterance = null;
+    /** What was cut, and is not decided on. @type {AgentTurn | null} */
+    this._undecided = null;
+    this._cancelled = null;
+    this._nextGoesOn = false;
+    this._tellers = {
+      written: this._agentWrites,
+      sounds: this._agentSounds,
+      word: ({ cycle, heard }) => (this._cycles.get(cycle).heard = heard),
+      agentVoice: this._agentVoice,
+      cut: this._cut,
+      said: this._callerSays,
+      callerVoice: this._callerVoice,
+      madeOut: this._madeOut,
+      transcribed: this._transcribed,
+      decision: this._decided,
+    };
+  }
+
+  /** @param {import("../call/recording.js").Entry} entry */
+  take({ dir, frame }) {
+    if (dir === "note") this._tellers[frame.type]?.call(this, frame);
+    else if (frame.type === "interrupt") this.floor = "paused";
+    else if (frame.type === "prompt" && frame.last && this.floor === "listening") {
+      this.floor = "thinking";
+    }
+  }
+
+  // -- the agent ----------------------------------------------------------------------------------
+
+  _agentWrites({ cycle, text, opens }) {
+    if (opens) this._openCycle(cycle);
+    const written = this._written.get(cycle) + text;
+    this._written.set(cycle, written);
+    this._cycles.get(cycle).words = wordsOf(written);
+  }
+
+  _openCycle(cycle) {
+    const turn = {
+      who: "agent",
+      words: [],
+      heard: 0,
+      sounds: false,
+      cut: null,
+      overlaps: [],
+      goesOn: this._nextGoesOn,
+    };
+    this._nextGoesOn = false;
+    this._cycles.set(cycle, this._add(turn));
+    this._written.set(cycle, "");
+  }
+
+  _agentSounds({ cycle }) {
+    if (this._sounding) this._sounding.sounds = false;
+    this._sounding = this._cycles.get(cycle);
+    this._sounding.sounds = true;
+    this.floor = "speaking";
+  }
+
+  _agentVoice({ on }) {
+    this._agentOn = on;
+    if (on) return;
+    if (this._sounding) this._sounding.sounds = false;
+    this._sounding = undefined;
+    if (this.floor === "speaking") this.floor = "listening";
+  }
+
+  _cut({ cycle, reason }) {
+    const turn = this._cycles.get(cycle);
+    turn.sounds = false;
+    if (turn.heard >= turn.words.length) return;
+    // What a new reply replaces had been cancelled before.
+    turn.cut ??= { reason, decision: reason === "preempted" ? this._cancelled : null };
+    if (reason === "interrupt") this._undecided = turn;
+  }
+
+  // -- the caller ---------------------------------------------------------------------------------
+
+  _callerSays({ text }) {
+    const isCough = text === "(coughs)";
+    if (/^\(.*\)$/.test(text) && !isCough) {
+      this._add(newCallerTurn({ text: text.slice(1, -1), isFinal: true, isSound: true }));
+      return;
+    }
+    this._utterance ??= this._add(newCallerTurn({ overAgent: this._agentOn }));
+    this._utterance.saying = `${this._utterance.saying} ${isCough ? "" : text}`.trim();
+    this._utterance.isSound = !this._utterance.saying;
+  }
+
+  _callerVoice({ on }) {
+    if (on) {
+      this._utterance ??= this._add(newCallerTurn({}));
+      this._utterance.overAgent = this._agentOn;
+      const at = this._sounding?.heard;
+      this._sounding?.overlaps.push({ at, caller: this._utterance });
+    } else if (this._utterance && !this._utterance.text) {
+      // With words, `transcribed` comes next. Without any, that was all.
+      this._utterance.isFinal = true;
+      this._utterance = null;
+    }
+  }
+
+  _madeOut({ text }) {
+    if (text) this._utterance.text = text;
+  }
+
+  _transcribed({ text, reported }) {
+    Object.assign(this._utterance, { text, reported, isFinal: true });
+    this._utterance = null;
+  }
+
+  // -- the app ------------------------------------------------------------------------------------
+
+  /** @param {Decision} decision */
+  _decided(decision) {
+    const { outcome, said, state_after: floor } = decision;
+    if (floor !== "ended") this.floor = floor;
+    const about = this._callerTurnAbout(said);
+    if (about) about.decision = decision;
+    if (outcome === "cancelled") this._cancelled = decision;
+    if (!this._undecided || !ON_A_CUT.has(outcome)) return;
+    this._undecided.cut.decision = decision;
+    if (outcome === "gave up") return; // and the final words decide
+    if (outcome === "resumed") this._goesOnAfter(this._undecided);
+    this._undecided = null;
+  }
+
+  _callerTurnAbout(said) {
+    const undecided = this.turns.filter((turn) => turn.who === "caller" && !turn.decision);
+    if (!said) return undecided.findLast((turn) => turn.isSound);
+    return (
+      undecided.find((turn) => turn.isFinal && turn.text === said) ??
+      undecided.findLast((turn) => turn.text)
+    );
+  }
+
+  /** The reply goes on in the talk cycle after the cut, which may be there already. */
+  _goesOnAfter(cut) {
+    const later = this.turns.slice(cut.id + 1);
+    const next = later.find((turn) => turn.who === "agent");
+    if (next) next.goesOn = true;
+    else this._nextGoesOn = true;
+  }
+
+  _add(turn) {
+    this.turns.push({ id: this.turns.length, ...turn });
+    return this.turns.at(-1);
+  }
+}
+
+function newCallerTurn(known) {
+  return {
+    who: "caller",
+    text: "",
+    saying: "",
+    isFinal: false,
+    isSound: false,
+    overAgent: false,
+    reported: true,
+    decision: null,
+    ...known,
+  };
+}

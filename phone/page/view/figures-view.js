@@ -1,0 +1,63 @@
+/**
+ * The figures of a call on the page, and each thing that was said with what came of it.
+ *
+ * @typedef {import("../story/figures.js").Figures} Figures
+ * @typedef {import("../story/figures.js").Exchange} Exchange
+ */
+
+import { clock, decisionInShort, duration } from "../story/wording.js";
+import { byId, element, setAttributes, setText, showItems } from "./dom.js";
+
+const INTERRUPTIONS = ["resumed", "cancelled", "kept", "ignored"];
+
+export class FiguresView {
+  constructor() {
+    this._summary = byId("summary");
+    this._list = byId("decisions");
+  }
+
+  /** @param {Figures} figures @param {number} now */
+  show(figures, now) {
+    const counts = figures.interruptions;
+    const rows = [
+      ["Time to first word", duration(figures.firstWordS)],
+      ["Call", clock(now)],
+      ["Turns", figures.turns],
+      ...INTERRUPTIONS.map((outcome) => [outcome, counts.get(outcome) ?? 0]),
+    ];
+    showItems(this._summary, rows, newFigure, (node, [name, value]) => {
+      setText(node.firstElementChild, name);
+      setText(node.lastElementChild, String(value));
+    });
+    const { exchanges } = figures;
+    if (exchanges.length) this._list.querySelector(".none")?.remove();
+    showItems(this._list, exchanges, newExchange, showExchange);
+  }
+}
+
+function newFigure() {
+  return element("div", {}, element("dt"), element("dd"));
+}
+
+function newExchange() {
+  return element("li", {}, element("q"), element("b"), element("p", { class: "small" }));
+}
+
+/** @param {Element} node @param {Exchange} exchange */
+function showExchange(node, exchange) {
+  const [said, outcome, times] = node.children;
+  setText(said, exchange.said || "(no words)");
+  setAttributes(node, {
+    "data-outcome": exchange.outcome || null,
+    "data-act": exchange.outcome ? exchange.act : null,
+    "data-rule": exchange.outcome ? exchange.rule : null,
+  });
+  setText(outcome, exchange.outcome ? decisionInShort(exchange) : "");
+  const parts = [
+    exchange.firstWordS === null ? "" : `first word after ${duration(exchange.firstWordS)}`,
+    exchange.decisionS === null ? "" : `decided in ${duration(exchange.decisionS)}`,
+    exchange.pausedS === null ? "" : `paused for ${duration(exchange.pausedS)}`,
+    exchange.rule ? `rule ${exchange.rule}` : "",
+  ];
+  setText(times, parts.filter(Boolean).join(" · "));
+}
