@@ -242,7 +242,7 @@ class Phone {
     byId("microphone").disabled = !canListen;
     byId("voice").setAttribute("aria-pressed", String(speaks));
     byId("voice").disabled = !canSpeak;
-    byId("privacy").hidden = !canListen;
+    byId("privacy").hidden = !canListen || (this._stage === "over" && !listens);
     const isLocal = this._speaker.isLocal(this._language ?? "en-US");
     byId("voice-note").textContent = !canSpeak
       ? "This browser has no voice. The agent’s words appear at the pace of speech."

@@ -5,13 +5,13 @@
  */
 
 const EXPLAINED = {
-  asked: "a turn: the guide is asked",
-  extended: "more of the same turn: the guide is asked again",
-  cancelled: "the reply is dropped, and this answered",
-  resumed: "the reply goes on",
-  kept: "kept for the guide; the agent goes on",
-  ignored: "nothing changes",
-  "gave up": "a clear stop: the rest is given up",
+  asked: "A turn: the guide is asked",
+  extended: "More of the same turn: the guide is asked again",
+  cancelled: "The reply is dropped, and this is answered",
+  resumed: "The reply goes on",
+  kept: "The guide will read it, and nothing else changes",
+  ignored: "Nothing changes",
+  "gave up": "A clear stop: the rest is given up",
 };
 
 /** A decision and its reason: "resumed: backchannel". @param {Decision} decision */
@@ -22,7 +22,13 @@ export function decisionInShort({ outcome, act }) {
 /** What a decision means. @param {Decision} decision */
 export function decisionExplained({ outcome, act }) {
   const kept = outcome === "resumed" && act === "remark";
-  return kept ? "kept for the guide; the reply goes on" : EXPLAINED[outcome] ?? "";
+  return kept ? "The reply goes on, and the guide will read this" : EXPLAINED[outcome] ?? "";
+}
+
+/** What the caller did that was no word. @param {string} text "" for a noise */
+export function deedInWords(text) {
+  if (!text) return "You made a sound";
+  return text === "hangs up" ? "You hung up" : text.replace("presses", "You pressed");
 }
 
 /** 0:42 @param {number} seconds */

@@ -6,8 +6,8 @@
  * @typedef {import("../story/conversation.js").CallerTurn} CallerTurn
  */
 
-import { decisionExplained, decisionInShort, duration } from "../story/wording.js";
-import { byId, element, icon, keepingEnd, setAttributes, setText, showItems } from "./dom.js";
+import { decisionExplained, decisionInShort, deedInWords, duration } from "../story/wording.js";
+import { byId, element, icon, setAttributes, setText, showItems } from "./dom.js";
 
 const CUT_BY = {
   interrupt: "you cut in",
@@ -17,24 +17,47 @@ const CUT_BY = {
   dropped: "the line broke",
 };
 
+const LOST_WORDS_SHOWN = 8;
+const ROOM_PX = 48;
+
 export class ConversationView {
   constructor() {
     this._list = byId("transcript");
     this._toLatest = byId("to-latest");
+    this._follows = true;
+    this._scrolledTo = 0;
+    this._list.addEventListener("scroll", () => this._scrolled());
     this._toLatest.addEventListener("click", () => {
-      this._list.scrollTo(0, this._list.scrollHeight);
+      this._follows = true;
+      this._follow();
       this._list.focus();
-    });
-    this._list.addEventListener("scroll", () => {
-      const { scrollHeight, clientHeight, scrollTop } = this._list;
-      this._toLatest.hidden = scrollHeight - clientHeight - scrollTop < 48;
     });
   }
 
   /** @param {(AgentTurn | CallerTurn)[]} turns */
   show(turns) {
-    const seesEnd = keepingEnd(this._list, () => showItems(this._list, turns, newTurn, showTurn));
-    this._toLatest.hidden = seesEnd;
+    showItems(this._list, turns, newTurn, showTurn);
+    if (this._follows) this._follow();
+  }
+
+  /** Show the end, or the word that is being spoken where both cannot be seen. */
+  _follow() {
+    const list = this._list;
+    const end = list.scrollHeight - list.clientHeight;
+    const now = list.querySelector(".now");
+    const above = now ? now.getBoundingClientRect().top - list.getBoundingClientRect().top : end;
+    list.scrollTop = Math.min(end, list.scrollTop + above - ROOM_PX);
+    this._scrolledTo = list.scrollTop;
+    this._toLatest.hidden = true;
+  }
+
+  /** Who scrolls up reads; who scrolls down to the end follows again. */
+  _scrolled() {
+    const { scrollHeight, clientHeight, scrollTop } = this._list;
+    if (Math.abs(scrollTop - this._scrolledTo) < 2) return; // by ourselves
+    this._scrolledTo = scrollTop;
+    this._follows = scrollHeight - clientHeight - scrollTop < ROOM_PX;
+    this._toLatest.hidden = this._follows;
   }
 }
 
@@ -79,26 +102,29 @@ function newPiece({ kind }) {
  */
 function pieces({ words, heard, sounds, cut, overlaps }) {
   const shown = [];
-  const add = (kind, from, to) => {
-    if (from < to) shown.push({ kind, text: `${words.slice(from, to).join(" ")} ` });
+  const text = (from, to) => words.slice(from, to).join(" ");
+  const add = (kind, said) => {
+    if (said) shown.push({ kind, text: said });
   };
   let from = 0;
   for (const { at, caller } of overlaps) {
     const says = caller.text || caller.saying;
     if (!says || (cut && at >= heard)) continue;
-    add("heard", from, at);
-    shown.push({ kind: "over", text: `you: ${says}` });
+    add("heard", at > from && `${text(from, at)} `);
+    add("over", `you: ${says}${caller.decision ? ` (${caller.decision.outcome})` : ""}`);
     from = at;
   }
-  add("heard", from, heard);
+  add("heard", heard > from && `${text(from, heard)} `);
   if (cut) {
-    const { decision, reason } = cut;
-    shown.push({ kind: "cut-mark", text: decision ? decisionInShort(decision) : CUT_BY[reason] });
-    add("cut", heard, words.length);
+    const lost = words.length - heard;
+    const more = lost - LOST_WORDS_SHOWN;
+    add("cut-mark", cut.decision ? decisionInShort(cut.decision) : CUT_BY[cut.reason]);
+    add("cut", lost && ` ${text(heard, heard + LOST_WORDS_SHOWN)}`);
+    add("cut-rest", more > 0 && ` … ${more} more`);
   } else {
     const next = heard + (sounds ? 1 : 0);
-    add("now", heard, next);
-    add("ahead", next, words.length);
+    add("now", text(heard, next));
+    add("ahead", next < words.length && ` ${text(next)}`);
   }
   return shown;
 }
@@ -113,7 +139,7 @@ function showCaller(node, words, note, turn) {
     "data-sound": isSound ? "" : null,
     "data-outcome": decision?.outcome,
   });
-  const madeOut = isSound ? text || "a sound" : text;
+  const madeOut = isSound ? deedInWords(text) : text;
   const rest = isFinal || isSound ? "" : saying.slice(text.length);
   const shown = [
     { kind: "heard", text: madeOut },
@@ -132,13 +158,11 @@ function showCaller(node, words, note, turn) {
 }
 
 /** @param {CallerTurn} turn */
-function noteOn({ isFinal, isSound, overAgent, reported, decision }) {
-  if (!reported) return "said over the agent; the app was not told";
-  if (decision === null) return isFinal || isSound || !overAgent ? "" : "over the agent";
-  if (["asked", "extended"].includes(decision.outcome)) {
-    return decision.outcome === "asked" ? "" : decisionExplained(decision);
-  }
-  const pause = decision.paused_for_s;
-  const paused = pause === null ? "" : `, after a pause of ${duration(pause)}`;
-  return `${decisionInShort(decision)} – ${decisionExplained(decision)}${paused}`;
+function noteOn({ isFinal, overAgent, reported, decision }) {
+  if (!reported) return "Said over the agent: the app was not told.";
+  if (decision === null) return overAgent && !isFinal ? "Over the agent" : "";
+  if (decision.outcome === "asked") return "";
+  const { paused_for_s: pausedS } = decision;
+  const paused = pausedS === null ? "" : ` The agent had paused for ${duration(pausedS)}.`;
+  return `${decisionInShort(decision)}. ${decisionExplained(decision)}.${paused}`;
 }

@@ -21,7 +21,10 @@ export class FramesView {
     this._shown = 0;
     this._filter.addEventListener("input", () => this._start());
     this._notes.addEventListener("change", () => this._start());
-    this._drawer.addEventListener("toggle", () => this.show());
+    this._drawer.addEventListener("toggle", () => {
+      this.show();
+      if (this._drawer.open) this._drawer.scrollIntoView({ block: "start" });
+    });
     byId("copy").addEventListener("click", (event) => this._copy(event.currentTarget));
     byId("download").addEventListener("click", () => this._download());
   }
