@@ -72,9 +72,11 @@ class Phone {
     try {
       await call.place();
     } catch (error) {
-      if (!(error instanceof CallFailedError)) throw error;
       if (error.signedOut) location.reload(); // to the sign-in
-      if (this._stage !== "over") this._enter("over", error.message);
+      const isKnown = error instanceof CallFailedError;
+      const words = isKnown ? error.message : "The call failed for a reason that nobody foresaw.";
+      if (this._stage !== "over") this._enter("over", words);
+      if (!isKnown) throw error;
     }
   }
 
@@ -105,6 +107,7 @@ class Phone {
     clearInterval(this._ticking);
     if (isLive) this._ticking = setInterval(() => this._redraw(), REDRAW_MS);
     if (stage === "over") this._finish();
+    this._showToggles();
     this._redraw();
     this._focus();
   }

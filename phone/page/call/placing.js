@@ -101,6 +101,5 @@ export async function requestAction(relay, form) {
 
 function post(path, form) {
   const body = new URLSearchParams(form);
-  // The action of a call that ends with its page must outlive the page.
-  return fetch(address(path), { method: "POST", body, keepalive: true }).catch(() => null);
+  return fetch(address(path), { method: "POST", body }).catch(() => null);
 }

@@ -177,7 +177,9 @@ export class Conversation {
   }
 
   _callerTurnAbout(said) {
-    const undecided = this.turns.filter((turn) => turn.who === "caller" && !turn.decision);
+    const isOpen = ({ who, decision }) =>
+      who === "caller" && (decision === null || decision.outcome === "gave up");
+    const undecided = this.turns.filter(isOpen);
     if (!said) return undecided.findLast((turn) => turn.isSound);
     return (
       undecided.find((turn) => turn.isFinal && turn.text === said) ??

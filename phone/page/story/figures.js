@@ -67,8 +67,9 @@ export class Figures {
 
   _decided({ outcome, act, rule, said, paused_for_s: pausedS }, t) {
     const isAbout = (one) => !one.outcome && one.said === said;
-    const about = (said && this.exchanges.find(isAbout)) || this._add(said, t);
-    const decisionS = said ? t - about.at : null;
+    const sent = said ? this.exchanges.find(isAbout) : undefined;
+    const decisionS = sent ? t - sent.at : null; // some are made before the words are final
+    const about = sent ?? this._add(said, t);
     Object.assign(about, { outcome, act, rule, pausedS, decisionS });
     // Of a reply that goes on, the first words are none of an answer.
     if (!TURNS.has(outcome)) about.firstWordS = null;

@@ -29,9 +29,7 @@ export class FiguresView {
       setText(node.firstElementChild, name);
       setText(node.lastElementChild, String(value));
     });
-    const { exchanges } = figures;
-    if (exchanges.length) this._list.querySelector(".none")?.remove();
-    showItems(this._list, exchanges, newExchange, showExchange);
+    showItems(this._list, figures.exchanges, newExchange, showExchange);
   }
 }
 
