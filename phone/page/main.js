@@ -15,10 +15,8 @@ import { FramesView } from "./view/frames-view.js";
 import { Keypad } from "./view/keypad.js";
 import { StateView } from "./view/state-view.js";
 import { TimelineView } from "./view/timeline-view.js";
-import { Speaker } from "./voice/speaker.js";
-import { Transcriber } from "./voice/transcriber.js";
+import { Voices } from "./voices.js";
 
-const WORDS_PER_SECOND = 2.5;
 const REDRAW_MS = 200; // what grows with time: clock and timeline
 
 class Phone {
@@ -36,12 +34,13 @@ class Phone {
       frames: new FramesView(),
     };
     this._keypad = new Keypad((digit) => this._act((line, now) => line.presses(digit, now)));
-    this._speaker = this._newSpeaker();
-    this._transcriber = this._newTranscriber();
-    this._forget();
+    this._voices = new Voices({
+      speed: this._speed,
+      act: (deed) => this._act(deed),
+      tell: (sentence) => this._state.note(sentence),
+    });
+    this._begin();
     this._listen();
-    this._preferMicrophone();
-    this._showToggles();
     this._showFacts();
   }
 
@@ -49,17 +48,15 @@ class Phone {
 
   async _placeCall() {
     if (this._stage === "dialling" || this._stage === "live") return;
-    this._forget();
-    this._speaker.unlock();
+    this._begin();
+    this._state.note("");
     this._enter("dialling", "Ringing …");
-    if (this._transcriber.isOn) await this._askForMicrophone();
+    await this._voices.prepare();
     if (this._stage !== "dialling") return; // hung up while the browser asked
     const call = new PhoneCall({
       mode: document.querySelector("input[name=mode]:checked")?.value ?? null,
       speed: this._speed,
-      pace: () => WORDS_PER_SECOND * Number(byId("rate").value),
-      speaker: this._speaker,
-      transcriber: this._transcriber,
+      voices: this._voices,
       listener: {
         onEntry: (entry) => this._take(entry),
         onConnected: (relay) => this._keypad.enable(relay.dtmfDetection),
@@ -107,14 +104,14 @@ class Phone {
     clearInterval(this._ticking);
     if (isLive) this._ticking = setInterval(() => this._redraw(), REDRAW_MS);
     if (stage === "over") this._finish();
-    this._showToggles();
+    this._voices.enter(stage);
     this._redraw();
     this._focus();
   }
 
   _invitation() {
     if (this._stage !== "live") return "Ringing …";
-    return this._transcriber.isOn ? "Speak, or type. Speak over it, too." : "Type, also while it speaks.";
+    return this._voices.transcriber.isOn ? "Speak, or type. Speak over it, too." : "Type, also while it speaks.";
   }
 
   _finish() {
@@ -132,14 +129,14 @@ class Phone {
 
   // -- what is shown ------------------------------------------------------------------------------
 
-  _forget() {
+  /** With nothing to show yet. */
+  _begin() {
     this._endedAt = null;
     this._models = {
       conversation: new Conversation(),
       timeline: new Timeline(),
       figures: new Figures(),
     };
-    this._state.note("");
   }
 
   _take(entry) {
@@ -159,104 +156,8 @@ class Phone {
       this._views.figures.show(figures, now);
       this._views.frames.show();
       this._state.show(conversation.floor, now);
-      this._state.announce(conversation.turns, !this._speaker.isOn);
+      this._state.announce(conversation.turns, !this._voices.speaker.isOn);
     });
-  }
-
-  // -- voices -------------------------------------------------------------------------------------
-
-  _newSpeaker() {
-    const speaker = new Speaker({
-      begins: (id) => this._act((line, now) => line.voiceBegins(id, now)),
-      reaches: (id, words) => this._act((line, now) => line.voiceReaches(id, words, now)),
-      ends: (id) => this._act((line, now) => line.voiceEnds(id, now)),
-      fails: () => {
-        this._setVoice(false);
-        this._state.note("This browser’s voice failed. The agent goes on in silence.");
-      },
-      changes: () => this._preferVoice(),
-    });
-    this._voiceIsChosen = false;
-    speaker.isOn = speaker.isAble;
-    return speaker;
-  }
-
-  /** Voices come late; with them the agent is heard, unless the caller has chosen otherwise. */
-  _preferVoice() {
-    const mayChange = !this._voiceIsChosen && this._stage !== "live";
-    if (mayChange) this._speaker.isOn = this._speaker.isAble;
-    this._showToggles();
-  }
-
-  _setVoice(isOn) {
-    this._voiceIsChosen = true;
-    this._speaker.isOn = isOn;
-    this._act((line, now) => line.setVoiced(isOn, now));
-    this._showToggles();
-  }
-
-  _newTranscriber() {
-    return new Transcriber({
-      madeOut: (text) => this._act((line, now) => line.makesOut(text, now)),
-      over: (text) => this._act((line, now) => line.hearsSilence(text, now)),
-      fails: (problem) => this._microphoneFailed(problem),
-    });
-  }
-
-  /** The microphone is on from the first call, where the browser can transcribe and may listen. */
-  async _preferMicrophone() {
-    if (!this._transcriber.isAble) {
-      this._state.note("This browser cannot transcribe speech: type what you would say.");
-      return;
-    }
-    this._transcriber.isOn = true;
-    const name = /** @type {PermissionName} */ ("microphone");
-    const permission = await navigator.permissions?.query({ name }).catch(() => null);
-    if (permission?.state === "denied") this._transcriber.isOn = false;
-    this._showToggles();
-  }
-
-  async _askForMicrophone() {
-    const problem = await this._transcriber.ask();
-    this._transcriber.isOn = !problem;
-    if (problem) this._microphoneFailed(problem);
-    this._showToggles();
-  }
-
-  _microphoneFailed(problem) {
-    this._transcriber.isOn = false;
-    this._state.note(problem);
-    this._showToggles();
-  }
-
-  async _switchMicrophone() {
-    const wasOn = this._transcriber.isOn;
-    this._transcriber.isOn = !wasOn;
-    this._state.note("");
-    if (!wasOn) await this._askForMicrophone();
-    this._act(() => []); // the call begins to listen, or ceases
-    this._showToggles();
-  }
-
-  _showToggles() {
-    const { isOn: listens, isAble: canListen } = this._transcriber;
-    const { isOn: speaks, isAble: canSpeak } = this._speaker;
-    byId("microphone").setAttribute("aria-pressed", String(listens));
-    byId("microphone").disabled = !canListen;
-    byId("voice").setAttribute("aria-pressed", String(speaks));
-    byId("voice").disabled = !canSpeak;
-    byId("privacy").hidden = !canListen || (this._stage === "over" && !listens);
-    const isLocal = this._speaker.isLocal(this._language ?? "en-US");
-    byId("voice-note").textContent = !canSpeak
-      ? "This browser has no voice. The agent’s words appear at the pace of speech."
-      : isLocal
-        ? "The voice is this device’s own."
-        : "This voice is spoken by servers of your browser’s maker: they get the agent’s words.";
-  }
-
-  _showSound() {
-    this._speaker.volume = Number(byId("volume").value);
-    this._speaker.rate = Number(byId("rate").value) * this._speed;
   }
 
   // -- the app, and the page ----------------------------------------------------------------------
@@ -269,7 +170,7 @@ class Phone {
       return;
     }
     const facts = await answer.json();
-    this._language = facts.language;
+    this._voices.language = facts.language;
     byId("sign-out").hidden = !facts.signed_in;
     const problems = Object.values(facts.modes).filter(Boolean);
     for (const radio of document.querySelectorAll("input[name=mode]")) {
@@ -283,15 +184,12 @@ class Phone {
         ? "Ready. A bicycle workshop’s receptionist answers."
         : "Ready. Your own guide answers.",
     );
-    this._showToggles();
   }
 
   _listen() {
     const onClick = (id, act) => byId(id).addEventListener("click", act);
     onClick("call", () => this._placeCall());
     onClick("hang-up", () => this._hangUp());
-    onClick("microphone", () => this._switchMicrophone());
-    onClick("voice", () => this._setVoice(!this._speaker.isOn));
     onClick("show-details", () => this._showDetails(true));
     onClick("hide-details", () => this._showDetails(false));
     onClick("phrases", ({ target }) => {
@@ -303,12 +201,10 @@ class Phone {
       this._say(byId("say").value);
       byId("say").value = "";
     });
-    for (const id of ["volume", "rate"]) byId(id).addEventListener("input", () => this._showSound());
-    this._showSound();
     byId("details").addEventListener("keydown", ({ key }) => {
       if (key === "Escape") this._showDetails(false);
     });
-    window.addEventListener("pagehide", () => this._call?.hangUp());
+    window.addEventListener("pagehide", () => this._call?.leave());
   }
 
   /** On a small screen the figures cover the call. */

@@ -24,23 +24,20 @@ export class PhoneCall {
    * @param {object} how
    * @param {"pause" | "talkover" | null} how.mode null leaves it to the app
    * @param {number} how.speed how fast the line's clock runs
-   * @param {() => number} how.pace words a second of an agent without a voice
-   * @param {import("../voice/speaker.js").Speaker} how.speaker
-   * @param {import("../voice/transcriber.js").Transcriber} how.transcriber
+   * @param {import("../voices.js").Voices} how.voices
    * @param {Listener} how.listener
    */
-  constructor({ mode, speed, pace, speaker, transcriber, listener }) {
+  constructor({ mode, speed, voices, listener }) {
     this.identity = newIdentity(randomHex);
     this._mode = mode;
     this._speed = speed;
-    this._pace = pace;
-    this._speaker = speaker;
-    this._transcriber = transcriber;
+    this._voices = voices;
     this._listener = listener;
     this._line = null;
     this._began = 0;
     this._timer = 0;
     this._isOver = false;
+    this._isLeaving = false;
   }
 
   /** Seconds since setup, on the line's clock. */
@@ -68,7 +65,7 @@ export class PhoneCall {
 
   _begin() {
     this._began = performance.now();
-    this._line = new Line(this.identity, this._relay, { wordsPerSecond: this._pace() });
+    this._line = new Line(this.identity, this._relay, { wordsPerSecond: this._voices.pace });
     this._socket.onmessage = ({ data }) => {
       this._note("out", appFrame(data));
       this.act((line, now) => line.receive(data, now));
@@ -78,7 +75,7 @@ export class PhoneCall {
       this.act((line, now) => line.losesApp(now, code, reason));
     };
     this._listener.onStage("live", "");
-    this.act((line, now) => [...line.setVoiced(this._speaker.isOn, now), ...line.start(now)]);
+    this.act((line, now) => [...line.setVoiced(this._voices.speaker.isOn, now), ...line.start(now)]);
     this._followDecisions();
   }
 
@@ -103,10 +100,17 @@ export class PhoneCall {
     else if (!this._isOver) this._over("You hung up before anyone answered.");
   }
 
+  /** Hang up as the page goes, which leaves no time to wait for anything. */
+  leave() {
+    this._isLeaving = true;
+    this.hangUp();
+  }
+
   _goOn() {
-    this._line.setPace(this._pace());
-    this._speaker.speak(this._line.forVoice);
-    this._transcriber.listenIn(this._line.transcriptionLanguage);
+    const { speaker, transcriber, pace } = this._voices;
+    this._line.setPace(pace);
+    speaker.speak(this._line.forVoice);
+    transcriber.listenIn(this._line.transcriptionLanguage);
     clearTimeout(this._timer);
     const { deadline } = this._line;
     if (deadline === null) return;
@@ -131,7 +135,8 @@ export class PhoneCall {
     if (this._socket.readyState === WebSocket.OPEN) {
       const closed = new Promise((resolve) => (this._socket.onclose = resolve));
       this._socket.close(closing.code === 1007 ? MALFORMED_CODE : 1000, closing.reason);
-      await Promise.race([closed, new Promise((done) => setTimeout(done, CLOSED_WITHIN_MS))]);
+      const soon = new Promise((done) => setTimeout(done, CLOSED_WITHIN_MS));
+      if (!this._isLeaving) await Promise.race([closed, soon]);
     }
     await requestAction(this._relay, actionForm(this.identity, closing));
   }
@@ -139,8 +144,8 @@ export class PhoneCall {
   _over(words) {
     this._isOver = true;
     clearTimeout(this._timer);
-    this._speaker.speak([]);
-    this._transcriber.rest();
+    this._voices.speaker.speak([]);
+    this._voices.transcriber.rest();
     this._listener.onStage("over", words);
   }
 

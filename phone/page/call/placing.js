@@ -92,14 +92,17 @@ export function dial() {
  */
 export async function requestAction(relay, form) {
   if (!relay.action) return;
+  // That of a call which ends with its page must outlive the page.
+  const keepalive = true;
   if (relay.actionMethod === "GET") {
-    await fetch(address(`action?${new URLSearchParams(form)}`)).catch(() => null);
+    const url = address(`action?${new URLSearchParams(form)}`);
+    await fetch(url, { keepalive }).catch(() => null);
   } else {
-    await post("action", form);
+    await post("action", form, { keepalive });
   }
 }
 
-function post(path, form) {
+function post(path, form, options = {}) {
   const body = new URLSearchParams(form);
-  return fetch(address(path), { method: "POST", body }).catch(() => null);
+  return fetch(address(path), { method: "POST", body, ...options }).catch(() => null);
 }

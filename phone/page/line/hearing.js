@@ -107,7 +107,8 @@ export class Hearing {
       return [];
     }
     if (!this.speaking && !text) return [];
-    const heard = [...this._on(true), ...this._over(text)];
+    const first = text && !this._text ? this.makesOut(text) : [];
+    const heard = [...first, ...this._over(text)];
     this._delayTyped(now);
     return heard;
   }

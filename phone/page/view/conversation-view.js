@@ -82,8 +82,8 @@ function showAgent(node, words, turn) {
     "data-cut": turn.cut?.decision?.outcome ?? turn.cut?.reason,
   });
   showItems(words, pieces(turn), newPiece, (piece, { kind, text }) => {
-    setAttributes(piece, { class: kind });
-    setText(piece.lastElementChild ?? piece, text);
+    setAttributes(piece, { class: kind, role: kind === "cut" ? "deletion" : null });
+    setText(piece.lastElementChild, text);
   });
 }
 

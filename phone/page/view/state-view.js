@@ -48,20 +48,19 @@ export class StateView {
    * @param {boolean} isSilent
    */
   announce(turns, isSilent) {
-    for (const turn of turns) {
-      const words = announcement(turn, isSilent);
-      const key = `${turn.id} ${words}`;
-      if (!words || this._announced.has(key)) continue;
-      this._announced.add(key);
-      setText(byId("announcer"), words);
-    }
+    const fresh = turns
+      .map((turn) => [`${turn.id} ${turn.decision?.outcome}`, announcement(turn, isSilent)])
+      .filter(([key, words]) => words && !this._announced.has(key));
+    if (!fresh.length) return;
+    for (const [key] of fresh) this._announced.add(key);
+    setText(byId("announcer"), fresh.map(([, words]) => words).join(" "));
   }
 }
 
 function announcement(turn, isSilent) {
   if (turn.who === "caller") {
     const { decision } = turn;
-    return decision && decision.outcome !== "asked" ? decisionInShort(decision) : "";
+    return decision && decision.outcome !== "asked" ? `${decisionInShort(decision)}.` : "";
   }
   const isOver = turn.cut || turn.heard === turn.words.length;
   return isSilent && isOver && turn.heard ? turn.words.slice(0, turn.heard).join(" ") : "";

@@ -41,13 +41,17 @@ export class TimelineView {
     spans(caller, model.caller, now, LANE.caller, LANE.height);
     spans(pauses, model.pauses, now, LANE.agent, LANE.height);
     spans(overlaps, model.overlaps(now), now, LANE.agent, LANE.caller + LANE.height - LANE.agent);
-    showItems(decisions, model.decisions, newText, (node, { at, decision }) => {
-      setAttributes(node, { "data-outcome": decision.outcome });
-      const isTurn = ["asked", "extended"].includes(decision.outcome);
-      write(node, at, 54, isTurn ? "·" : decision.outcome);
-      node.append(svgElement("title", {}, decisionInShort(decision)));
-    });
+    showItems(decisions, model.decisions, newDecision);
   }
+}
+
+function newDecision({ at, decision }) {
+  const { outcome } = decision;
+  const label = ["asked", "extended"].includes(outcome) ? "·" : outcome;
+  const text = svgElement("text", { "data-outcome": outcome });
+  write(text, at, 54, label);
+  text.append(svgElement("title", {}, decisionInShort(decision)));
+  return text;
 }
 
 function spans(group, list, now, y, height) {
