@@ -12,6 +12,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,7 +48,7 @@ def add_pages(app: FastAPI, visitors: Visitors, facts: Mapping[str, object]) -> 
     app.include_router(_page(files, visitors, facts))
     if visitors.must_sign_in:
         app.include_router(_sign_in(visitors))
-    app.mount("/phone", files)
+    app.mount("/phone", GZipMiddleware(files))
 
 
 class BrowserHeaders:
