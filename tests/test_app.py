@@ -354,6 +354,54 @@ async def test_decisions_are_told_to_who_placed_the_call(
             assert "".join([line async for line in events]) == ""
 
 
+async def test_decisions_are_told_from_the_start_to_each_who_asks(
+    http: httpx2.AsyncClient, guide: GuideServer
+) -> None:
+    """Numbered, so that one whose stream broke knows which it has; no cache keeps them."""
+    async with serve_frontdesk(guide_base_url=guide.base_url) as address:
+        token = await offer(http, address, **TOLD)
+        url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
+        async with relay_session(address, token=token, asked=TOLD) as session:
+            for words in ("What do you sell?", "And what else?", "Since when?"):
+                await session.ask(words)
+            for _ in range(2):
+                async with http.stream("GET", url, headers=bearer) as answer:
+                    assert answer.headers["cache-control"] == "no-store"
+                    lines = answer.aiter_lines()
+                    ids = [await anext(lines), *[await _line_after(lines, 2) for _ in range(2)]]
+                    assert ids == ["id: 0", "id: 1", "id: 2"]
+
+
+async def _line_after(lines: AsyncIterator[str], skipped: int) -> str:
+    for _ in range(skipped):
+        await anext(lines)
+    return await anext(lines)
+
+
+async def test_listener_who_never_reads_holds_nobody_up(
+    http: httpx2.AsyncClient, guide: GuideServer
+) -> None:
+    """Neither the call, nor others who listen to it, nor the end of both."""
+    async with serve_frontdesk(guide_base_url=guide.base_url, guide_history_turns=1) as address:
+        token = await offer(http, address, **TOLD)
+        host, _, port = address.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port), limit=1)
+        async with relay_session(address, token=token, asked=TOLD) as session:
+            await session.ask("What do you sell?")
+            request = f"GET /calls/CA1/decisions HTTP/1.1\r\nHost: {host}\r\n"
+            writer.write(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
+            long = "what about this and that " * 2000
+            for number in range(40):
+                assert await session.ask(f"{long} {number}?") == "Hello there."
+            url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
+            async with http.stream("GET", url, headers=bearer) as answer:
+                events = answer.aiter_lines()
+                told = [await read_decision(events) for _ in range(41)]
+            assert told[-1]["said"].endswith(" 39?")
+        await calls_become(http, address, 0)
+        writer.transport.abort()
+
+
 STRANGERS: Final = [
     "",
     "Bearer",
