@@ -4,7 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 CALL ?=
 
-.PHONY: help install run call doctor check test search cover
+# The tests that take a browser stay together, on one worker, with one browser.
+ALL_CORES := -n auto --dist loadgroup
+
+.PHONY: help install run call doctor check test search cover screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -39,14 +42,17 @@ check: install ## Lint, formatting and types
 	$(BIN)/mypy
 
 test: install ## Run every test
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q $(ALL_CORES)
 
 search: install ## Search longer for a call that breaks a rule
-	SIMULATED_CALLS=60000 INTERLEAVINGS=500000 $(BIN)/python -m pytest -q -n auto tests/test_simulated_calls.py tests/test_barge_in_properties.py
+	SIMULATED_CALLS=60000 INTERLEAVINGS=500000 $(BIN)/python -m pytest -q $(ALL_CORES) tests/test_simulated_calls.py tests/test_barge_in_properties.py
 
 cover: install ## Run every test and show what they leave out
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -q $(ALL_CORES) --cov --cov-report=term
 	$(BIN)/python -m coverage report --fail-under=95 >/dev/null
 	$(BIN)/python -m coverage report --fail-under=100 --include="$(PURE)"
+
+screenshots: install ## Take the pictures of the browser phone for the documentation again
+	$(BIN)/python -m tests.screenshots
 
 PURE := barge_in.py,playout.py,reply.py,turn_events.py,turn_options.py,history.py,playback.py,utterance.py,transcript.py,phrases/*,relay_protocol.py,relay_events.py,recording.py,replay.py,trust.py,wishes.py,speech_text.py,guide_answer.py

@@ -1,0 +1,82 @@
+// Scripted speech for the phone's page, in place of the browser's: what is said and heard is a test's.
+// Put in before any script of the page runs.
+"use strict";
+(() => {
+  const WORDS_PER_SECOND = 2.5;
+  window.spoken = []; // every utterance, in order
+  window.cancelled = 0; // how often one was cut off
+  window.ears = null; // the recognition that listens
+
+  class Utterance {
+    constructor(text) {
+      Object.assign(this, { text, rate: 1 });
+    }
+  }
+
+  let queue = [];
+  let timer = 0;
+
+  function speakNext() {
+    const [utterance] = queue;
+    if (!utterance) return;
+    const ends = [...utterance.text.matchAll(/\S+/g)].map(({ index }) => index);
+    const ms = 1000 / WORDS_PER_SECOND / utterance.rate;
+    const goOn = (word) => {
+      if (word < ends.length) {
+        utterance.onboundary?.({ name: "word", charIndex: ends[word] });
+        timer = setTimeout(() => goOn(word + 1), ms);
+        return;
+      }
+      queue.shift();
+      if (utterance.text) window.spoken.push(utterance.text);
+      utterance.onend?.({});
+      speakNext();
+    };
+    timer = setTimeout(() => {
+      utterance.onstart?.({});
+      goOn(0);
+    });
+  }
+
+  const synthesis = {
+    getVoices: () => [{ name: "Scripted", lang: "en-US", localService: true, default: true }],
+    addEventListener: () => {},
+    resume: () => {},
+    speak(utterance) {
+      queue.push(utterance);
+      if (queue.length === 1) speakNext();
+    },
+    cancel() {
+      clearTimeout(timer);
+      if (queue.length) window.cancelled += 1;
+      for (const utterance of queue.splice(0)) utterance.onerror?.({ error: "interrupted" });
+    },
+  };
+
+  class Recognition {
+    constructor() {
+      this.results = [];
+    }
+    start() {
+      window.ears = this;
+    }
+    abort() {
+      if (window.ears === this) window.ears = null;
+    }
+    hears(transcript, isFinal) {
+      if (this.results.at(-1)?.isFinal === false) this.results.pop();
+      this.results.push(Object.assign([{ transcript, confidence: 1 }], { isFinal }));
+      this.onresult?.({ results: this.results });
+    }
+  }
+
+  const standIns = {
+    SpeechRecognition: Recognition,
+    webkitSpeechRecognition: Recognition,
+    SpeechSynthesisUtterance: Utterance,
+    speechSynthesis: synthesis,
+  };
+  for (const [name, value] of Object.entries(standIns)) {
+    Object.defineProperty(window, name, { value, configurable: true });
+  }
+})();
