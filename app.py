@@ -453,7 +453,8 @@ def _settings_or_exit() -> Settings:
 
 
 NEXT_STEPS: Final = """\
-  Talk to it           open the address in a browser, and press Call
+  Talk to it           open the address in a browser, and press Call (where an auth token is
+                       set, set PHONE_PASSWORD too)
   Watch a call         make call            a simulated one, in a second terminal
   Point a number at it set TWILIO_AUTH_TOKEN and PUBLIC_URL in .env, and the number's
                        voice webhook to PUBLIC_URL/twiml; SETUP.md goes through it
