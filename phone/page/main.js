@@ -48,31 +48,36 @@ class Phone {
 
   async _placeCall() {
     if (this._stage === "dialling" || this._stage === "live") return;
-    this._begin();
+    const models = this._begin();
     this._state.note("");
-    this._enter("dialling", "Ringing …");
+    const asks = this._voices.transcriber.isOn;
+    this._enter("dialling", asks ? "Allow the microphone, or refuse it and type." : "Ringing …");
     await this._voices.prepare();
-    if (this._stage !== "dialling") return; // hung up while the browser asked
+    const isWanted = this._stage === "dialling" && models === this._models;
+    if (!isWanted) return; // hung up while the browser asked
+    const mode = document.querySelector("input[name=mode]:checked");
     const call = new PhoneCall({
-      mode: document.querySelector("input[name=mode]:checked")?.value ?? null,
+      mode: mode?.value ?? null,
       speed: this._speed,
       voices: this._voices,
       listener: {
-        onEntry: (entry) => this._take(entry),
+        onEntry: (entry) => this._take(entry, models),
         onConnected: (relay) => this._keypad.enable(relay.dtmfDetection),
         onStage: (stage, words) => this._enter(stage, words),
         onDecisionsLost: (why) => this._state.note(`Decisions are not shown: ${why}.`),
       },
     });
     this._call = call;
+    this._views.figures.begin(mode?.parentElement.querySelector("b").textContent ?? "");
     this._views.frames.begin(fileName(call.identity.callSid, new Date()));
     try {
       await call.place();
     } catch (error) {
       if (error.signedOut) location.reload(); // to the sign-in
+      if (this._call !== call) return; // nobody waits for it any more
       const isKnown = error instanceof CallFailedError;
       const words = isKnown ? error.message : "The call failed for a reason that nobody foresaw.";
-      if (this._stage !== "over") this._enter("over", words);
+      this._enter("over", words);
       if (!isKnown) throw error;
     }
   }
@@ -122,14 +127,14 @@ class Phone {
   }
 
   _focus() {
-    const canType = matchMedia("(pointer: fine)").matches; // no keyboard that covers the call
-    const next = { dialling: "hang-up", live: canType ? "say" : "hang-up", over: "call" };
-    byId(next[this._stage])?.focus({ preventScroll: true });
+    const isTouched = matchMedia("(pointer: coarse)").matches; // a keyboard would cover the call
+    const next = { dialling: "hang-up", live: isTouched ? "hang-up" : "say", over: "call" };
+    byId(next[this._stage]).focus({ preventScroll: true });
   }
 
   // -- what is shown ------------------------------------------------------------------------------
 
-  /** With nothing to show yet. */
+  /** A call begins, with nothing to show yet. */
   _begin() {
     this._endedAt = null;
     this._models = {
@@ -137,10 +142,13 @@ class Phone {
       timeline: new Timeline(),
       figures: new Figures(),
     };
+    return this._models;
   }
 
-  _take(entry) {
-    for (const model of Object.values(this._models)) model.take(entry);
+  /** Something happened on a call, which may be over, and another one begun. */
+  _take(entry, models) {
+    if (models !== this._models) return;
+    for (const model of Object.values(models)) model.take(entry);
     this._views.frames.take(entry);
     this._redraw();
   }

@@ -4,7 +4,7 @@
  * Pure. Time is an argument, in seconds. There are two sources. What is typed is planned as sounds on
  * the time line, at the pace at which one would say it, and `step` makes them out; an utterance is
  * over when the caller has been silent for a while. What a microphone's transcriber makes out comes in
- * by `begins`, `makesOut` and `ends`. There is one utterance at a time: what is typed waits for the
+ * by `makesOut` and `ends`. There is one utterance at a time: what is typed waits for the
  * voice to be silent, and what is said aloud meanwhile is heard after it.
  *
  * @typedef {{on: true} | {madeOut: string} | {off: string}} Heard
@@ -87,11 +87,6 @@ export class Hearing {
   }
 
   // -- what a microphone hears --------------------------------------------------------------------
-
-  /** The caller makes a sound. @returns {Heard[]} */
-  begins() {
-    return this._isTyping() ? [] : this._on(true);
-  }
 
   /** This much of the utterance has been made out. @returns {Heard[]} */
   makesOut(text) {

@@ -25,6 +25,7 @@
  */
 
 import { languageOfPrompts } from "./attributes.js";
+import { isBackchannel } from "./backchannel.js";
 import { wordsOf } from "./clauses.js";
 import * as frames from "./frames.js";
 import { Hearing } from "./hearing.js";
@@ -38,11 +39,6 @@ const CALLER_WORDS_PER_SECOND = 3;
 const SILENCE_S = 0.5; // that ends an utterance while `speechTimeout` is `auto`
 const WORDS_TO_INTERRUPT = { high: 1, medium: 2, low: 3 };
 const HANGING_UP = "Closing websocket session";
-
-// A line's own short list: Twilio's is not published.
-const BACKCHANNELS = new Set(
-  "ah aha hm hmm mhm mm-hmm ok okay right sure uh-huh yeah yep yes yup".split(" "),
-);
 
 export class Line {
   /**
@@ -149,11 +145,6 @@ export class Line {
       this._hearing.cough(at);
       return [];
     });
-  }
-
-  /** A transcriber hears the caller's voice begin. */
-  hearsVoice(now) {
-    return this._then(now, (at) => this._hear(this._hearing.begins(), at));
   }
 
   /** A transcriber has made out this much of what the caller is saying. */
@@ -339,12 +330,9 @@ export class Line {
     return !this._beganOverAgent || this._reports("speech");
   }
 
-  /** Whether `ignoreBackchannel` hides an utterance: nothing but acknowledgements. */
+  /** Whether `ignoreBackchannel` hides an utterance. */
   _isIgnored(text) {
-    if (!this.relay.ignoreBackchannel || !text) return false;
-    return wordsOf(text).every((word) =>
-      BACKCHANNELS.has(word.replace(/^[,.!?]+|[,.!?]+$/g, "").toLowerCase()),
-    );
+    return this.relay.ignoreBackchannel && isBackchannel(wordsOf(text));
   }
 
   _reports(kind) {

@@ -198,11 +198,6 @@ export class Player {
     return sounds ? this._playing.terms : null;
   }
 
-  /** Whether nothing sounds, nothing waits, and no talk cycle is open. */
-  get idle() {
-    return this._playing === null && !this._queue.length && this._open === null;
-  }
-
   /** When `step` is wanted; null while nothing happens by itself. @returns {number | null} */
   get deadline() {
     if (this._playing === null) return this._startsAt;

@@ -36,6 +36,7 @@ export class ConversationView {
 
   /** @param {(AgentTurn | CallerTurn)[]} turns */
   show(turns) {
+    this._follows ||= !turns.length;
     showItems(this._list, turns, newTurn, showTurn);
     if (this._follows) this._follow();
   }

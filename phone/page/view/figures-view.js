@@ -16,11 +16,16 @@ export class FiguresView {
     this._list = byId("decisions");
   }
 
+  /** A call begins. @param {string} mode its barge-in mode, as the caller chose it */
+  begin(mode) {
+    setText(byId("figures-heading"), `Figures of a call in mode “${mode}”`);
+  }
+
   /** @param {Figures} figures @param {number} now */
   show(figures, now) {
     const counts = figures.interruptions;
     const rows = [
-      ["Time to first word", duration(figures.firstWordS)],
+      ["First word after", duration(figures.firstWordS)],
       ["Call", clock(now)],
       ["Turns", figures.turns],
       ...INTERRUPTIONS.map((outcome) => [outcome, counts.get(outcome) ?? 0]),

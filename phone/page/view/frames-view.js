@@ -67,8 +67,12 @@ export class FramesView {
 
   async _copy(button) {
     const text = this._entries.filter((entry) => this._isWanted(entry)).map(line).join("");
-    const done = await navigator.clipboard.writeText(text).then(() => true, () => false);
-    button.textContent = done ? "Copied" : "Not allowed to copy";
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed to copy";
+    }
     setTimeout(() => (button.textContent = "Copy"), 2000);
   }
 
