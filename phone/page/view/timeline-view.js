@@ -11,6 +11,9 @@ import { byId, keepingEnd, setAttributes, setText, showItems, svgElement } from 
 const PX_PER_S = 18;
 const TICK_S = 5;
 const ROOM_S = 3; // for the label of the last decision
+const WORD_S = 3; // the width of a decision's word, and of its sign, on the time line
+const SIGN_S = 0.8;
+const SIGNS = { resumed: "▸", cancelled: "✕", kept: "+", ignored: "–", "gave up": "✕" };
 const LANE = { agent: 4, caller: 24, height: 14 };
 const HEIGHT = 74;
 
@@ -41,14 +44,24 @@ export class TimelineView {
     spans(caller, model.caller, now, LANE.caller, LANE.height);
     spans(pauses, model.pauses, now, LANE.agent, LANE.height);
     spans(overlaps, model.overlaps(now), now, LANE.agent, LANE.caller + LANE.height - LANE.agent);
-    showItems(decisions, model.decisions, newDecision);
+    showItems(decisions, labelled(model.decisions), newDecision);
   }
 }
 
-function newDecision({ at, decision }) {
-  const { outcome } = decision;
-  const label = ["asked", "extended"].includes(outcome) ? "·" : outcome;
-  const text = svgElement("text", { "data-outcome": outcome });
+/** Decisions with what is written under them: a sign where there is no room for the word. */
+function labelled(decisions) {
+  let freeFrom = 0;
+  return decisions.map(({ at, decision }) => {
+    const { outcome } = decision;
+    const sign = SIGNS[outcome] ?? "·";
+    const fits = outcome in SIGNS && at >= freeFrom;
+    freeFrom = at + (fits ? WORD_S : SIGN_S);
+    return { at, decision, label: fits ? outcome : sign };
+  });
+}
+
+function newDecision({ at, decision, label }) {
+  const text = svgElement("text", { "data-outcome": decision.outcome });
   write(text, at, 54, label);
   text.append(svgElement("title", {}, decisionInShort(decision)));
   return text;
