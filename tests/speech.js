@@ -2,9 +2,10 @@
 // Put in before any script of the page runs.
 "use strict";
 (() => {
-  const WORDS_PER_SECOND = 2.5;
   window.spoken = []; // every utterance, in order
   window.cancelled = 0; // how often one was cut off
+  window.begun = 0; // how many words of the last one were begun
+  window.wordsPerSecond = 2.5;
   window.ears = null; // the recognition that listens
 
   class Utterance {
@@ -19,11 +20,12 @@
   function speakNext() {
     const [utterance] = queue;
     if (!utterance) return;
-    const ends = [...utterance.text.matchAll(/\S+/g)].map(({ index }) => index);
-    const ms = 1000 / WORDS_PER_SECOND / utterance.rate;
+    const starts = [...utterance.text.matchAll(/\S+/g)].map(({ index }) => index);
+    const ms = 1000 / window.wordsPerSecond / utterance.rate;
     const goOn = (word) => {
-      if (word < ends.length) {
-        utterance.onboundary?.({ name: "word", charIndex: ends[word] });
+      if (word < starts.length) {
+        window.begun = word + 1;
+        utterance.onboundary?.({ name: "word", charIndex: starts[word] });
         timer = setTimeout(() => goOn(word + 1), ms);
         return;
       }

@@ -254,6 +254,23 @@ def hears(page: PhonePage, words: str, *, final: bool) -> None:
     page.evaluate(f"window.ears.hears({words!r}, {str(final).lower()})")
 
 
+def test_words_are_heard_when_the_voice_says_them(app: Desk, phone: PhonePage) -> None:
+    """Not when they would be due: what is reported of a slow voice is what it has said."""
+    phone.before_page(SPEECH)
+    phone.allow_microphone(app.address)
+    phone.open(app.address)
+    phone.evaluate("window.wordsPerSecond = 1")
+    phone.call()
+    phone.until_heard("Hello.")
+    hears(phone, "When are you open?", final=True)
+    phone.until_heard("We are open")
+    hears(phone, "uh", final=False)
+    phone.until("silent", lambda: phone.evaluate("window.cancelled") == 1)
+    (cut,) = sent(phone, "interrupt")
+    said = len(cut["utteranceUntilInterrupt"].split())
+    assert phone.evaluate("window.begun") - said in {0, 1}  # it may be in the middle of a word
+
+
 def test_visitor_speaks_over_the_agent(app: Desk, phone: PhonePage) -> None:
     """The agent's voice stops at the first word made out, and goes on where it was cut."""
     phone.before_page(SPEECH)
