@@ -7,23 +7,26 @@ CALL ?=
 # The tests that take a browser stay together, on one worker, with one browser.
 ALL_CORES := -n auto --dist loadgroup
 
-.PHONY: help install run call doctor check test search cover screenshots
+.PHONY: help install run call doctor check test search cover screenshots bench
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 install: .venv/.installed ## Install what is needed into .venv
 
-# uv if it is there, else venv and pip. Both install exactly what the lock file names, by hash.
 .venv/.installed: requirements.lock
+.venv-bench/.installed: bench/requirements.lock
+
+# uv if it is there, else venv and pip. Both install exactly what the lock file names, by hash.
+%/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(@D) && \
+	  uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
 	else \
-	  $(PYTHON) -m venv .venv && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(PYTHON) -m venv $(@D) && \
+	  $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; \
 	fi
 	@touch $@
 
@@ -54,5 +57,8 @@ cover: install ## Run every test and show what they leave out
 
 screenshots: install ## Take the pictures of the browser phone for the documentation again
 	$(BIN)/python -m tests.screenshots
+
+bench: install .venv-bench/.installed ## Measure under load, in short (bench/README.md has the full form)
+	@.venv-bench/bin/python bench/load.py short
 
 PURE := barge_in.py,playout.py,reply.py,turn_events.py,turn_options.py,history.py,playback.py,utterance.py,transcript.py,phrases/*,relay_protocol.py,relay_events.py,recording.py,replay.py,trust.py,wishes.py,speech_text.py,guide_answer.py

@@ -1,0 +1,446 @@
+"""Simulated callers: calls as Twilio would hold them, by the hundred, at a fixed timetable.
+
+Each call has its own WebSocket, signed as Twilio signs it, and slots of time. At the start of a
+slot the caller has said something, whether or not the server is done with what came before: a slow
+server is not spared. What it says comes back as `text` frames, whose words tell when the guide sent
+them (`stamps`); the caller answers with the reports that Twilio sends of what it plays, compressed
+in time: a clause counts as played as soon as it has come.
+
+Now and then a caller cuts in: an interrupt amid the reply, and 150 ms later the words, in turn a
+backchannel ("mm-hmm"), after which a reply may go on, and a question, which asks for another one.
+Such a turn has two slots.
+"""
+
+import asyncio
+import html
+import json
+import random
+import re
+import time
+from array import array
+from base64 import b64encode
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Final, cast
+from urllib.parse import urlencode
+
+import relay_protocol
+from bench import framing
+from bench.scripted_guide import Pace
+from bench.servers import AUTH_TOKEN, GREETING, Server
+from bench.stamps import LENGTH, moment
+from bench.wheel import Wheel
+from emulator import frames
+
+QUESTIONS: Final = (
+    "What time do you open on Saturday?",
+    "Do you have a table for four tonight?",
+    "How much is the delivery to the old town?",
+    "Where can I park my car near you?",
+    "Can I bring my dog along?",
+    "What do you have for vegetarians?",
+    "Is there music on Friday evenings?",
+    "Could you spell your address for me?",
+)
+BACKCHANNEL: Final = "mm-hmm"
+INTERRUPTING_QUESTION: Final = "what about Sunday?"
+
+UNDECIDED_MS: Final = 150
+"""From an interrupt to the words that were said over the agent."""
+
+SPEAKS_MS: Final = 300
+"""How long before its words are transcribed a caller begins to speak."""
+
+REST_MS: Final = 600
+"""What a slot leaves beyond the reply itself."""
+
+OPEN_S: Final = 30.0
+"""How long all calls together may take to connect."""
+
+_PARAMETER: Final = re.compile(r'<Parameter name="token" value="([^"]*)"')
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a group of callers saw in a stretch of time. Latencies are nanoseconds."""
+
+    asked: int = 0
+    """Turns that callers began."""
+    frames: int = 0
+    tokens: int = 0
+    """Words that came, each counted once however often it was said."""
+    first_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """What the server added to the time from a caller's words to the first of the reply's."""
+    token_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """From a word's sending by the guide to its arrival at the caller."""
+    cut_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """From an interrupt to the last frame that came before the caller's words; 0 if none came."""
+    resumed_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """From a backchannel to the first word of the reply that it had cut."""
+    errors: "Counter[str]" = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What callers do."""
+
+    pace: Pace
+    barge_in: float = 0.0
+    """The share of turns in which they cut in."""
+
+    @property
+    def slot_ms(self) -> int:
+        """The time for a turn."""
+        return self.pace.first_ms + self.pace.tokens * self.pace.token_ms + REST_MS
+
+
+def _frame(content: frames.Frame) -> bytes:
+    text = json.dumps(content, separators=(",", ":"))
+    return framing.frame(text.encode(), masked=True)
+
+
+def _says(text: str) -> bytes:
+    return _frame(frames.client_speaking(False)) + _frame(frames.prompt(text, "en-US", last=True))
+
+
+_BEGINS_TO_SPEAK: Final = _frame(frames.client_speaking(True))
+_ASKS: Final = tuple(_says(question) for question in QUESTIONS)
+_MURMURS: Final = _says(BACKCHANNEL)
+_OBJECTS: Final = _says(INTERRUPTING_QUESTION)
+_PLAYS: Final = _frame(frames.agent_speaking(True))
+_SILENT: Final = _frame(frames.agent_speaking(False))
+_GREETS: Final = _PLAYS + _frame(frames.tokens_played(GREETING)) + _SILENT
+
+
+class Caller(asyncio.Protocol):
+    """One call."""
+
+    def __init__(self, fleet: "Fleet", number: int, identity: frames.Identity, token: str) -> None:
+        self._fleet = fleet
+        self._wheel = fleet.wheel
+        self._script = fleet.script
+        self._identity = identity
+        self._token = token
+        self._random = random.Random(number)  # noqa: S311 - a timetable, and the same every time
+        self._questions = cycle(_ASKS[number % len(_ASKS) :] + _ASKS[: number % len(_ASKS)])
+        self._interruptions = cycle((_MURMURS, _OBJECTS))
+        self._frames = framing.FrameReader()
+        self._head = b""
+        self._is_open = False
+        self._hung_up = False
+        # The turn of the moment.
+        self._next_ms = 0  # when the next one begins
+        self._asked_ns = 0  # when the caller's last words were sent
+        self._awaits_first = False
+        self._in_reply = False  # from the first word to the end of the talk cycle
+        self._clause = ""  # what has come of a clause that is not at its end
+        self._newest_ns = 0  # the stamp of the newest word that has come
+        # An interruption.
+        self._cut_ns = 0  # when it was sent, until the next turn
+        self._last_frame_ns = 0  # the last one after it
+        self._is_cut = False  # from the interrupt to the words
+        self._may_resume = False
+
+    # --- the socket -----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the upgrade."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=0)
+        self._transport.write(self._fleet.handshake)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server must not close a call, nor refuse it."""
+        del exc
+        if not self._hung_up:
+            self._fail("closed" if self._is_open else "refused")
+            self._hung_up = True
+        self._fleet.note_closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the server sends."""
+        now = time.monotonic_ns()
+        if not self._is_open:
+            data = self._shake_hands(data)
+        try:
+            for opcode, payload in self._frames.feed(data):
+                if opcode == framing.TEXT:
+                    self._hear(payload, now)
+                elif opcode == framing.PING:
+                    self._transport.write(framing.frame(payload, framing.PONG, masked=True))
+        except (framing.FramingError, ValueError, KeyError, TypeError, AttributeError):
+            self._fail("malformed frame")
+
+    def _shake_hands(self, data: bytes) -> bytes:
+        """Read the answer to the upgrade; returns what comes after it."""
+        self._head += data
+        head, blank, rest = self._head.partition(b"\r\n\r\n")
+        if not blank:
+            return b""
+        self._head = b""
+        if not head.startswith(b"HTTP/1.1 101 "):
+            self._transport.close()
+            return b""
+        self._is_open = True
+        parameters = {"token": self._token} if self._token else {}
+        self._transport.write(_frame(frames.setup(self._identity, parameters)) + _GREETS)
+        self._fleet.note_open()
+        return rest
+
+    def hang_up(self) -> None:
+        """End the call as Twilio does."""
+        self._hung_up = True
+        if not self._transport.is_closing():
+            code = (1000).to_bytes(2)
+            self._transport.write(framing.frame(code, framing.CLOSE, masked=True))
+            self._transport.close()
+
+    def _fail(self, kind: str) -> None:
+        self._fleet.tally.errors[kind] += 1
+
+    # --- speaking -------------------------------------------------------------------------
+
+    def begin(self, at_ms: int, turns: int | None = None) -> None:
+        """Take turns from `at_ms` on, for ever or so many of them."""
+        self._turns_left = turns
+        self._next_ms = at_ms
+        self._wheel.at(at_ms, self._ask)
+
+    def _ask(self) -> None:
+        if self._hung_up:
+            return
+        self._end_turn()
+        if self._turns_left is not None:
+            if not self._turns_left:
+                return
+            self._turns_left -= 1
+        script = self._script
+        cuts_in = script.barge_in and self._random.random() < script.barge_in
+        slots = 2 if cuts_in else 1
+        if cuts_in:
+            # Somewhere between a fifth and seven tenths of the reply.
+            share = self._random.uniform(0.2, 0.7)
+            pace = script.pace
+            after = pace.first_ms + int(share * pace.tokens * pace.token_ms)
+            self._wheel.at(self._next_ms + after, self._cut_in)
+        self._next_ms += slots * script.slot_ms
+        self._wheel.at(self._next_ms - SPEAKS_MS, self._begin_to_speak)
+        self._wheel.at(self._next_ms, self._ask)
+        self._fleet.tally.asked += 1
+        self._say(next(self._questions))
+
+    def _say(self, words: bytes) -> None:
+        self._awaits_first = True
+        self._asked_ns = time.monotonic_ns()
+        self._transport.write(words)
+
+    def _begin_to_speak(self) -> None:
+        if not self._hung_up:
+            self._transport.write(_BEGINS_TO_SPEAK)
+
+    def _end_turn(self) -> None:
+        """The slot is over, and so is the reply, or it is too slow."""
+        if self._awaits_first:
+            # It counts with what it has taken so far, lest the slowest be left out.
+            waited_ns = time.monotonic_ns() - self._asked_ns
+            self._fleet.tally.first_ns.append(waited_ns - self._script.pace.first_ms * 1_000_000)
+            self._fail("no reply")
+        self._awaits_first = self._may_resume = False
+        self._cut_ns = 0
+
+    # --- cutting in -----------------------------------------------------------------------
+
+    def _cut_in(self) -> None:
+        if self._hung_up or not self._in_reply:
+            return  # nothing plays that could be interrupted
+        fragment = self._clause
+        played = _frame(frames.tokens_played(fragment)) if fragment else b""
+        cut = _frame(frames.interrupt(fragment, 40 * len(fragment.split())))
+        self._is_cut, self._in_reply, self._clause = True, False, ""
+        self._cut_ns = self._last_frame_ns = time.monotonic_ns()
+        self._transport.write(_BEGINS_TO_SPEAK + played + cut + _SILENT)
+        self._wheel.after(UNDECIDED_MS, self._speak_over)
+
+    def _speak_over(self) -> None:
+        if self._hung_up:
+            return
+        self._fleet.tally.cut_ns.append(self._last_frame_ns - self._cut_ns)
+        self._is_cut = False
+        words = next(self._interruptions)
+        self._may_resume = words is _MURMURS
+        self._say(words)
+
+    # --- hearing --------------------------------------------------------------------------
+
+    def _hear(self, payload: bytes, now: int) -> None:
+        """A frame has come. Raises if it is none that Twilio would take."""
+        content = json.loads(payload)
+        words, last = content["token"], content["last"]
+        if content["type"] != "text" or not isinstance(last, bool):
+            raise ValueError("no text frame")
+        self._fleet.tally.frames += 1
+        for word in words.split():
+            self._note_word(word.rstrip(",."), now)
+        if self._is_cut:
+            self._last_frame_ns = now
+            return
+        if words:
+            self._play(words)
+        if last and self._in_reply:
+            played = _frame(frames.tokens_played(self._clause)) if self._clause else b""
+            self._transport.write(played + _SILENT)
+            self._in_reply, self._clause = False, ""
+
+    def _note_word(self, word: str, now: int) -> None:
+        tally = self._fleet.tally
+        is_first = len(word) == 2 * LENGTH
+        try:
+            sent_ns = moment(word[-LENGTH:], now)
+        except KeyError:
+            self._fail("unexpected words")
+            return
+        if self._awaits_first:
+            self._note_first(word if is_first else "", sent_ns, now)
+        if sent_ns <= self._newest_ns:
+            return  # it is said again
+        self._newest_ns = sent_ns
+        tally.tokens += 1
+        if not (self._cut_ns and sent_ns < self._asked_ns):  # held back, and rightly
+            tally.token_ns.append(now - sent_ns)
+
+    def _note_first(self, word: str, sent_ns: int, now: int) -> None:
+        """A word came while the first of a reply is awaited: is it that?"""
+        if sent_ns < self._asked_ns:
+            if self._may_resume:  # it goes on with what was cut
+                self._fleet.tally.resumed_ns.append(now - self._asked_ns)
+                self._awaits_first = self._may_resume = False
+        elif word:
+            arrived_ns = moment(word[:LENGTH], sent_ns)
+            self._fleet.tally.first_ns.append((now - self._asked_ns) - (sent_ns - arrived_ns))
+            self._awaits_first = self._may_resume = False
+
+    def _play(self, words: str) -> None:
+        """Report what is played, as soon as a clause is whole."""
+        reports = b""
+        if not self._in_reply:
+            self._in_reply = True
+            reports = _PLAYS
+        self._clause += words
+        if "," in words or "." in words:
+            end = max(self._clause.rfind(","), self._clause.rfind(".")) + 1
+            reports += _frame(frames.tokens_played(self._clause[:end]))
+            self._clause = self._clause[end:]
+        if reports:
+            self._transport.write(reports)
+
+
+class Fleet:
+    """Callers of one server."""
+
+    def __init__(self, server: Server, script: Script, wheel: Wheel) -> None:
+        self.script = script
+        self.wheel = wheel
+        self.tally = Tally()
+        self.callers: list[Caller] = []
+        self._server = server
+        self._host = f"127.0.0.1:{server.port}"
+        self._run = f"{random.getrandbits(64):016x}"
+        self._placed = 0
+        self._open = 0
+        self._opened = asyncio.Event()
+        self._wanted = 0
+        # Twilio reaches a server through something that ends TLS and says so.
+        signature = relay_protocol.sign(AUTH_TOKEN, f"wss://{self._host}/ws")
+        self.handshake = (
+            f"GET /ws HTTP/1.1\r\nHost: {self._host}\r\nX-Forwarded-Proto: https\r\n"
+            "User-Agent: load\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {b64encode(bytes(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
+            f"X-Twilio-Signature: {signature}\r\n\r\n"
+        ).encode()
+
+    # --- placing calls --------------------------------------------------------------------
+
+    async def place(self, calls: int) -> list[Caller]:
+        """Place so many calls more and wait until all are open. Returns the new ones."""
+        sids = [f"CA{self._run}{self._placed + index:016x}" for index in range(calls)]
+        self._placed += calls
+        tokens = await self._ask_webhook(sids) if self._server.kind.has_webhook else [""] * calls
+        self._opened.clear()
+        self._wanted = self._open + calls
+        loop = asyncio.get_running_loop()
+        placed: list[Caller] = []
+        for number, (sid, token) in enumerate(zip(sids, tokens, strict=True)):
+            identity = frames.Identity(
+                call_sid=sid,
+                session_id=f"VX{sid[2:]}",
+                account_sid="AC" + "0" * 32,
+                caller="+15550123",
+                called="+15550100",
+            )
+            caller = Caller(self, number, identity, token)
+            self.callers.append(caller)
+            placed.append(caller)
+            await loop.create_connection(
+                lambda caller=caller: caller,  # type: ignore[misc]
+                "127.0.0.1",
+                self._server.port,
+            )
+        async with asyncio.timeout(OPEN_S):
+            await self._opened.wait()
+        return placed
+
+    def note_open(self) -> None:
+        """A call has been let in."""
+        self._open += 1
+        if self._open == self._wanted:
+            self._opened.set()
+
+    def note_closed(self, caller: Caller) -> None:
+        """A call's socket is gone."""
+        self._open -= 1
+        self.callers.remove(caller)
+
+    async def _ask_webhook(self, sids: list[str]) -> list[str]:
+        """The tokens in the answers to the voice webhook, "" for one without."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
+        tokens: list[str] = []
+        for sid in sids:
+            form = {"CallSid": sid, "From": "+15550123", "To": "+15550100", "CallStatus": "ringing"}
+            body = urlencode(form)
+            signature = relay_protocol.sign(AUTH_TOKEN, f"https://{self._host}/twiml", form)
+            writer.write(
+                f"POST /twiml HTTP/1.1\r\nHost: {self._host}\r\nX-Forwarded-Proto: https\r\n"
+                "Content-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(body)}\r\nX-Twilio-Signature: {signature}\r\n\r\n"
+                f"{body}".encode()
+            )
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = re.search(r"\r\ncontent-length: *(\d+)", head)
+            if not head.startswith("http/1.1 200 ") or length is None:
+                raise RuntimeError(f"the voice webhook was answered with {head[:40]!r}")
+            twiml = (await reader.readexactly(int(length[1]))).decode()
+            token = _PARAMETER.search(twiml)
+            tokens.append(html.unescape(token[1]) if token else "")
+        writer.close()
+        return tokens
+
+    # --- holding them ---------------------------------------------------------------------
+
+    def begin(self, turns: int | None = None) -> None:
+        """Let all callers take turns, the first of each somewhere within one slot."""
+        start, slot, calls = self.wheel.now() + 50, self.script.slot_ms, len(self.callers)
+        for index, caller in enumerate(self.callers):
+            caller.begin(start + index * slot // calls, turns)
+
+    async def measure(self, slots: float) -> Tally:
+        """What is seen from now on, for so many slots."""
+        self.tally = tally = Tally()
+        await asyncio.sleep(slots * self.script.slot_ms / 1000)
+        self.tally = Tally()
+        return tally
+
+    def hang_up(self) -> None:
+        """End all calls."""
+        for caller in self.callers:
+            caller.hang_up()
