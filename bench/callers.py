@@ -12,6 +12,7 @@ Such a turn has two slots.
 """
 
 import asyncio
+import contextlib
 import html
 import json
 import random
@@ -49,14 +50,11 @@ INTERRUPTING_QUESTION: Final = "what about Sunday?"
 UNDECIDED_MS: Final = 150
 """From an interrupt to the words that were said over the agent."""
 
-SPEAKS_MS: Final = 300
-"""How long before its words are transcribed a caller begins to speak."""
-
-REST_MS: Final = 600
-"""What a slot leaves beyond the reply itself."""
-
 OPEN_S: Final = 30.0
 """How long all calls together may take to connect."""
+
+CLOSE_S: Final = 5.0
+"""How long they may take to be over."""
 
 _PARAMETER: Final = re.compile(r'<Parameter name="token" value="([^"]*)"')
 
@@ -88,11 +86,13 @@ class Script:
     pace: Pace
     barge_in: float = 0.0
     """The share of turns in which they cut in."""
+    rest_ms: int = 600
+    """What a slot leaves beyond the reply itself. In the second half of it the caller speaks."""
 
     @property
     def slot_ms(self) -> int:
         """The time for a turn."""
-        return self.pace.first_ms + self.pace.tokens * self.pace.token_ms + REST_MS
+        return self.pace.first_ms + self.pace.tokens * self.pace.token_ms + self.rest_ms
 
 
 def _frame(content: frames.Frame) -> bytes:
@@ -110,6 +110,7 @@ _MURMURS: Final = _says(BACKCHANNEL)
 _OBJECTS: Final = _says(INTERRUPTING_QUESTION)
 _PLAYS: Final = _frame(frames.agent_speaking(True))
 _SILENT: Final = _frame(frames.agent_speaking(False))
+_HANGS_UP: Final = framing.frame((1000).to_bytes(2), framing.CLOSE, masked=True)
 _GREETS: Final = _PLAYS + _frame(frames.tokens_played(GREETING)) + _SILENT
 
 
@@ -124,13 +125,14 @@ class Caller(asyncio.Protocol):
         self._token = token
         self._random = random.Random(number)  # noqa: S311 - a timetable, and the same every time
         self._questions = cycle(_ASKS[number % len(_ASKS) :] + _ASKS[: number % len(_ASKS)])
-        self._interruptions = cycle((_MURMURS, _OBJECTS))
+        self._interruptions = cycle((_MURMURS, _OBJECTS) if number % 2 else (_OBJECTS, _MURMURS))
         self._frames = framing.FrameReader()
         self._head = b""
         self._is_open = False
         self._hung_up = False
         # The turn of the moment.
         self._next_ms = 0  # when the next one begins
+        self._turns_left: int | None = None
         self._asked_ns = 0  # when the caller's last words were sent
         self._awaits_first = False
         self._in_reply = False  # from the first word to the end of the talk cycle
@@ -189,12 +191,10 @@ class Caller(asyncio.Protocol):
         return rest
 
     def hang_up(self) -> None:
-        """End the call as Twilio does."""
+        """End the call as Twilio does. The server closes the connection."""
         self._hung_up = True
         if not self._transport.is_closing():
-            code = (1000).to_bytes(2)
-            self._transport.write(framing.frame(code, framing.CLOSE, masked=True))
-            self._transport.close()
+            self._transport.write(_HANGS_UP)
 
     def _fail(self, kind: str) -> None:
         self._fleet.tally.errors[kind] += 1
@@ -202,7 +202,7 @@ class Caller(asyncio.Protocol):
     # --- speaking -------------------------------------------------------------------------
 
     def begin(self, at_ms: int, turns: int | None = None) -> None:
-        """Take turns from `at_ms` on, for ever or so many of them."""
+        """Take turns from `at_ms` on, as long as the call lasts or so many of them."""
         self._turns_left = turns
         self._next_ms = at_ms
         self._wheel.at(at_ms, self._ask)
@@ -225,7 +225,7 @@ class Caller(asyncio.Protocol):
             after = pace.first_ms + int(share * pace.tokens * pace.token_ms)
             self._wheel.at(self._next_ms + after, self._cut_in)
         self._next_ms += slots * script.slot_ms
-        self._wheel.at(self._next_ms - SPEAKS_MS, self._begin_to_speak)
+        self._wheel.at(self._next_ms - script.rest_ms // 2, self._begin_to_speak)
         self._wheel.at(self._next_ms, self._ask)
         self._fleet.tally.asked += 1
         self._say(next(self._questions))
@@ -349,6 +349,7 @@ class Fleet:
         self._placed = 0
         self._open = 0
         self._opened = asyncio.Event()
+        self._emptied = asyncio.Event()
         self._wanted = 0
         # Twilio reaches a server through something that ends TLS and says so.
         signature = relay_protocol.sign(AUTH_TOKEN, f"wss://{self._host}/ws")
@@ -400,6 +401,8 @@ class Fleet:
         """A call's socket is gone."""
         self._open -= 1
         self.callers.remove(caller)
+        if not self.callers:
+            self._emptied.set()
 
     async def _ask_webhook(self, sids: list[str]) -> list[str]:
         """The tokens in the answers to the voice webhook, "" for one without."""
@@ -427,11 +430,18 @@ class Fleet:
 
     # --- holding them ---------------------------------------------------------------------
 
-    def begin(self, turns: int | None = None) -> None:
-        """Let all callers take turns, the first of each somewhere within one slot."""
+    def begin(self) -> None:
+        """Let all callers take turns from now on, the first of each somewhere within one slot."""
         start, slot, calls = self.wheel.now() + 50, self.script.slot_ms, len(self.callers)
         for index, caller in enumerate(self.callers):
-            caller.begin(start + index * slot // calls, turns)
+            caller.begin(start + index * slot // calls)
+
+    async def take_one_turn(self, a_second: int) -> None:
+        """Let every caller take one turn, so many of them a second; returns when all are done."""
+        start = self.wheel.now() + 50
+        for index, caller in enumerate(self.callers):
+            caller.begin(start + index * 1000 // a_second, turns=1)
+        await asyncio.sleep(len(self.callers) / a_second + 2 * self.script.slot_ms / 1000)
 
     async def measure(self, slots: float) -> Tally:
         """What is seen from now on, for so many slots."""
@@ -440,7 +450,11 @@ class Fleet:
         self.tally = Tally()
         return tally
 
-    def hang_up(self) -> None:
-        """End all calls."""
+    async def hang_up(self) -> None:
+        """End all calls, and wait until the server has taken note."""
         for caller in self.callers:
             caller.hang_up()
+        self._emptied.clear()
+        if self.callers:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), CLOSE_S)

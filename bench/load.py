@@ -1,7 +1,7 @@
 """Frontdesk under load, beside Twilio's own SDK and the least that a relay can do.
 
     make bench                                       the short form
-    .venv-bench/bin/python bench/load.py cpu         one scenario in full
+    .venv-bench/bin/python bench/load.py cpu         one of the scenarios, in full
     .venv-bench/bin/python bench/load.py --help      what there is
 
 The server has core 0 to itself; the simulated callers (`callers`) and the guide by script
@@ -12,217 +12,147 @@ tells what the figures mean.
 
 import argparse
 import asyncio
-import gc
 import os
+import platform
 import signal
+import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import uvloop
 
-from bench import report
-from bench.callers import Fleet, Script, Tally
-from bench.report import Figures, median, percentile, progress
-from bench.scripted_guide import Pace, ScriptedGuide
-from bench.servers import (
-    FLOOR,
-    LOAD_CORE,
-    PEER,
-    ROOT,
-    SERVER_CORE,
-    Kind,
-    Server,
-    ours,
-    running,
-    wait_until_up,
-)
-from bench.wheel import Wheel
-
-WARM_UP_SLOTS: Final = 2
+from bench import growth_picture, report, scenarios
+from bench.callers import Script
+from bench.report import Figures, progress
+from bench.scenarios import Options
+from bench.scripted_guide import Pace
+from bench.servers import FLOOR, LOAD_CORE, PEER, ROOT, SERVER_CORE, Kind, ours
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for on the command line."""
+class Scenario:
+    """A scenario, and the load it is meant for."""
 
-    kinds: tuple[Kind, ...]
-    runs: int
-    calls: int
-    slots: int
-    pace: Pace
-    barge_in: float
+    once: Callable[[Kind, Options], Awaitable[Figures]]
+    title: str
+    calls: int = 100
+    barge_in: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A server that runs, with callers who may place calls."""
+SCENARIOS: Final = {
+    "cpu": Scenario(scenarios.cpu, "a steady load of {calls} calls"),
+    "capacity": Scenario(
+        scenarios.capacity, "the most calls with no more than 20 ms added to the first word (p99)"
+    ),
+    "barge-in": Scenario(
+        scenarios.barge_in, "{calls} calls whose callers often cut in", calls=200, barge_in=0.8
+    ),
+    "memory": Scenario(scenarios.memory, "{calls} quiet calls", calls=1_000),
+    "churn": Scenario(scenarios.churn, "{calls} short calls, one after the other", calls=5_000),
+    "growth": Scenario(scenarios.growth, "cost against calls, and against turns"),
+}
 
-    server: Server
-    guide: ScriptedGuide
-    fleet: Fleet
+SHORT: Final = {"cpu": 100, "barge-in": 100, "memory": 200}
+"""The short form: these scenarios with so many calls, once."""
 
-
-@asynccontextmanager
-async def staged(kind: Kind, script: Script) -> AsyncIterator[Stage]:
-    """Start a server and all it needs; end it and every call when done."""
-    wheel = Wheel()
-    guide = ScriptedGuide(script.pace, wheel)
-    with running(kind, await guide.start()) as server:
-        await wait_until_up(server)
-        fleet = Fleet(server, script, wheel)
-        gc.collect()
-        gc.freeze()  # what is there by now need not be looked through while callers wait
-        try:
-            yield Stage(server, guide, fleet)
-        finally:
-            fleet.hang_up()
-            await asyncio.sleep(0.2)
-            wheel.stop()
-            guide.stop()
-            gc.unfreeze()
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """A stretch of time: what callers saw, and what it cost."""
-
-    tally: Tally
-    server_cpu_s: float
-    load_cpu_s: float
-    seconds: float
-
-    def figures(self) -> Figures:
-        """The figures of a server under steady load."""
-        tally = self.tally
-        tokens = max(1, tally.tokens)
-        return {
-            "first word added p50 ms": percentile(tally.first_ns, 0.50) / 1e6,
-            "first word added p99 ms": percentile(tally.first_ns, 0.99) / 1e6,
-            "token added p50 ms": percentile(tally.token_ns, 0.50) / 1e6,
-            "token added p99 ms": percentile(tally.token_ns, 0.99) / 1e6,
-            "server CPU µs a token": self.server_cpu_s * 1e6 / tokens,
-            "server CPU % of its core": 100 * self.server_cpu_s / self.seconds,
-            "frames a token": tally.frames / tokens,
-            "tokens a second": tally.tokens / self.seconds,
-            "turns": tally.asked,
-            "errors": tally.errors.total(),
-            "callers and guide % of their core": 100 * self.load_cpu_s / self.seconds,
-        }
-
-
-async def observe(stage: Stage, slots: float) -> Observed:
-    """Watch for so many slots."""
-    began, server_cpu, load_cpu = time.monotonic(), stage.server.cpu_s(), time.process_time()
-    tally = await stage.fleet.measure(slots)
-    return Observed(
-        tally,
-        stage.server.cpu_s() - server_cpu,
-        time.process_time() - load_cpu,
-        time.monotonic() - began,
-    )
-
-
-# --- scenarios ----------------------------------------------------------------------------------
-
-
-async def measure_cpu(options: Options) -> dict[str, Figures]:
-    """A steady load: what a token costs, and what is added to it."""
-    script = Script(options.pace, options.barge_in)
-
-    async def once(kind: Kind) -> Figures:
-        async with staged(kind, script) as stage:
-            await stage.fleet.place(options.calls)
-            stage.fleet.begin()
-            await asyncio.sleep(WARM_UP_SLOTS * script.slot_ms / 1000)
-            observed = await observe(stage, options.slots)
-            _note_errors(kind, observed.tally)
-            return observed.figures()
-
-    measured = await _in_turn(options, once)
-    report.table(
-        f"cpu: {options.calls} calls, {options.slots} turns each, {options.runs} runs (median)",
-        measured,
-    )
-    return measured
-
-
-async def _in_turn(
-    options: Options, once: Callable[[Kind], Coroutine[Any, Any, Figures]]
-) -> dict[str, Figures]:
-    """The median of several runs, in each of which every server has its turn."""
-    measured: dict[str, list[Figures]] = {kind.name: [] for kind in options.kinds}
-    for run in range(options.runs):
-        for kind in options.kinds:
-            progress(f"{kind.name}, run {run + 1} of {options.runs}")
-            measured[kind.name].append(await once(kind))
-    return {name: median(runs) for name, runs in measured.items()}
-
-
-def _note_errors(kind: Kind, tally: Tally) -> None:
-    if tally.errors:
-        kinds = ", ".join(f"{count} {what}" for what, count in tally.errors.most_common())
-        progress(f"{kind.name}: errors: {kinds}")
-
-
-SCENARIOS: Final = {"cpu": measure_cpu}
-
-
-# --- the command line ---------------------------------------------------------------------------
-
-
-def _options(arguments: argparse.Namespace) -> Options:
-    every = {"ours": ours(arguments.tree.resolve()), "tac": PEER, "floor": FLOOR}
-    return Options(
-        kinds=tuple(every[name] for name in arguments.servers.split(",")),
-        runs=arguments.runs,
-        calls=arguments.calls,
-        slots=arguments.turns,
-        pace=Pace(arguments.first_ms, arguments.token_ms, arguments.tokens),
-        barge_in=arguments.barge_in,
-    )
+SHORT_TURNS: Final = 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Put servers for ConversationRelay under load, in turn, and compare them."
     )
-    parser.add_argument("scenario", choices=SCENARIOS, help="what to measure")
-    parser.add_argument("--calls", type=int, default=100, help="calls at once (100)")
+    parser.add_argument(
+        "scenario", choices=[*SCENARIOS, "short"], help="what to measure; short is a bit of three"
+    )
+    parser.add_argument("--calls", type=int, help="calls at once (as the scenario has it)")
     parser.add_argument("--runs", type=int, default=5, help="runs, of which the median counts (5)")
-    parser.add_argument("--turns", type=int, default=4, help="measured turns of each call (4)")
+    parser.add_argument("--turns", type=int, default=4, help="slots that are measured (4)")
     parser.add_argument("--tokens", type=int, default=50, help="words of a reply (50)")
     parser.add_argument("--token-ms", type=int, default=40, help="time between words (40)")
     parser.add_argument("--first-ms", type=int, default=100, help="time to the first word (100)")
-    parser.add_argument("--barge-in", type=float, default=0.1, help="share of turns cut in (0.1)")
+    parser.add_argument("--barge-in", type=float, help="share of turns cut in (as it has it)")
     parser.add_argument("--servers", default="ours,tac,floor", help="which ones (ours,tac,floor)")
     parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that `ours` is")
-    parser.add_argument("--json", type=Path, help="keep the figures in this file")
+    parser.add_argument("--json", type=Path, help="keep all figures in this file")
+    parser.add_argument("--picture", type=Path, help="draw growth in this file (SVG)")
     return parser
 
 
-async def _run(arguments: argparse.Namespace) -> None:
+async def _measure(
+    name: str, arguments: argparse.Namespace, kinds: Sequence[Kind]
+) -> dict[str, list[Figures]]:
+    """The figures of every run, by server."""
+    scenario = SCENARIOS[name]
+    barge_in = scenario.barge_in if arguments.barge_in is None else arguments.barge_in
+    pace = Pace(arguments.first_ms, arguments.token_ms, arguments.tokens)
+    calls = arguments.calls or scenario.calls
+    options = Options(calls, arguments.turns, Script(pace, barge_in))
+    measured: dict[str, list[Figures]] = {kind.name: [] for kind in kinds}
+    for run in range(arguments.runs):
+        for kind in kinds:
+            progress(f"{name}: {kind.name}, run {run + 1} of {arguments.runs}")
+            measured[kind.name].append(await scenario.once(kind, options))
+    title = scenario.title.format(calls=f"{calls:,}")
+    report.table(f"{name}: {title}; {arguments.runs} run(s)", report.medians(measured))
+    return measured
+
+
+async def _measure_all(arguments: argparse.Namespace) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    measured = await SCENARIOS[arguments.scenario](_options(arguments))
+    tree = arguments.tree.resolve()
+    known = {"ours": ours(tree), "tac": PEER, "floor": FLOOR}
+    kinds = [known[name] for name in arguments.servers.split(",")]
+    results: dict[str, dict[str, list[Figures]]] = {}
+    if arguments.scenario == "short":
+        arguments.runs, arguments.turns = 1, SHORT_TURNS
+        for name, arguments.calls in SHORT.items():
+            results[name] = await _measure(name, arguments, kinds)
+        print(
+            "\nThis was the short form: one run of a few seconds. bench/README.md has the full one."
+        )
+    else:
+        name = arguments.scenario
+        results[name] = await _measure(name, arguments, kinds)
+    if arguments.picture and "growth" in results:
+        growth_picture.draw(report.medians(results["growth"]), arguments.picture)
     if arguments.json:
-        report.save(arguments.json, {arguments.scenario: measured})
+        report.save(arguments.json, _machine(tree), results)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def _machine(tree: Path) -> dict[str, str]:
+    """What the figures were measured with."""
+    commit = subprocess.run(  # noqa: S603 - our own checkout
+        ["git", "-C", tree, "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git there is
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "ours": commit.stdout.strip(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "arguments": " ".join(sys.argv[1:]),
+    }
+
+
+def main() -> None:
     """Measure what the command line asks for."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args()
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         sys.exit("Two cores are needed, 0 and 1: one for the server, one for callers and guide.")
     os.sched_setaffinity(0, {LOAD_CORE})
-    uvloop.run(_run(arguments))
+    try:
+        uvloop.run(_measure_all(arguments))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("Broken off.")
 
 
 if __name__ == "__main__":

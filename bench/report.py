@@ -1,12 +1,13 @@
 """Figures of several servers side by side, and their ratios."""
 
 import json
+import math
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 Figures = dict[str, float]
 """What was measured of one server, by name. The names tell the units."""
@@ -19,15 +20,28 @@ def progress(text: str) -> None:
     print(f"[{time.monotonic() - _BEGAN:5.0f} s] {text}", file=sys.stderr, flush=True)
 
 
-def percentile(values: Iterable[int], share: float) -> float:
-    """The value below which this share of all lies; 0 of none."""
-    ordered = sorted(values)
-    return float(ordered[min(len(ordered) - 1, int(share * len(ordered)))]) if ordered else 0.0
+def percentile(times_ns: Collection[int], share: float) -> float:
+    """The time, in milliseconds, that this share of all these do not exceed; 0 of none."""
+    ordered = sorted(times_ns)
+    return ordered[math.ceil(share * len(ordered)) - 1] / 1e6 if ordered else 0.0
 
 
-def median(runs: Sequence[Figures]) -> Figures:
-    """Each figure's median over the runs of one server."""
-    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+def latency(name: str, times_ns: Collection[int]) -> Figures:
+    """How long it took as a rule and at the slow end, if it happened at all."""
+    if not times_ns:
+        return {}
+    return {f"{name} p{p} ms": percentile(times_ns, p / 100) for p in (50, 99)}
+
+
+def medians(measured: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+    """The median over its runs of every figure of each server."""
+    return {
+        server: {
+            name: statistics.median(run[name] for run in runs if name in run)
+            for name in dict.fromkeys(name for run in runs for name in run)
+        }
+        for server, runs in measured.items()
+    }
 
 
 def table(title: str, measured: Mapping[str, Figures]) -> None:
@@ -61,6 +75,9 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def save(path: Path, results: Mapping[str, Any]) -> None:
-    """Keep all figures for a comparison later."""
-    path.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def save(
+    path: Path, machine: Mapping[str, str], results: Mapping[str, Mapping[str, Sequence[Figures]]]
+) -> None:
+    """Keep the figures of every run, to compare others with."""
+    kept = {"machine": machine, "scenarios": results}
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,226 @@
+"""What is measured, one function a scenario, each of one server in one run.
+
+A scenario gets a server and the options, and returns its figures. Who takes turns with whom, how
+often, and what is printed, is not its matter.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bench.callers import Script
+from bench.report import Figures, latency, progress
+from bench.scripted_guide import Pace
+from bench.servers import Kind
+from bench.stage import Observed, staged
+
+MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much load, and for how long."""
+
+    calls: int
+    turns: int
+    script: Script
+
+
+async def steady(kind: Kind, options: Options, *, warm_up_slots: int = 2) -> Observed:
+    """Hold so many calls, and watch once they have warmed up."""
+    async with staged(kind, options.script) as stage:
+        await stage.fleet.place(options.calls)
+        stage.fleet.begin()
+        await asyncio.sleep(warm_up_slots * options.script.slot_ms / 1000)
+        return await stage.observe(options.turns)
+
+
+# --- cpu ----------------------------------------------------------------------------------------
+
+
+async def cpu(kind: Kind, options: Options) -> Figures:
+    """A steady load: what a token costs, and what is added to it."""
+    return (await steady(kind, options)).figures()
+
+
+# --- barge-in -----------------------------------------------------------------------------------
+
+
+async def barge_in(kind: Kind, options: Options) -> Figures:
+    """Callers cut in on most turns: how soon there is silence, and how soon a reply goes on."""
+    observed = await steady(kind, options)
+    tally = observed.tally
+    return {
+        **latency("interrupt to last frame", tally.cut_ns),
+        **latency("backchannel to resumed word", tally.resumed_ns),
+        "interrupts": len(tally.cut_ns),
+        "replies resumed": len(tally.resumed_ns),
+        "errors": tally.errors.total(),
+        **observed.use(),
+    }
+
+
+# --- capacity -----------------------------------------------------------------------------------
+
+ALLOWED_MS: Final = 20.0
+"""A server holds as many calls as it can without adding more than this to the first word, p99."""
+
+FIRST_STEP: Final = 64
+GROWTH: Final = 1.5
+PRECISION: Final = 0.05
+MOST_CALLS: Final = 3_000
+
+SAMPLED_TURNS: Final = 300
+"""A step sees at least so many turns, for less tell nothing of the 99th percentile."""
+
+LOAD_LIMIT: Final = 0.8
+"""Beyond this share of their core, callers and guide may be what is slow."""
+
+
+async def capacity(kind: Kind, options: Options) -> Figures:
+    """How many calls one core holds: by steps of a half more, then by halving what is between."""
+    limited = False
+
+    async def holds(calls: int) -> bool:
+        """Whether it holds so many. One that does not is given a second chance, as all are."""
+        nonlocal limited
+        turns = max(2, math.ceil(SAMPLED_TURNS / calls))
+        for _ in range(2):
+            step = replace(options, calls=calls, turns=turns)
+            observed = await steady(kind, step, warm_up_slots=1)
+            if observed.load_share > LOAD_LIMIT:
+                limited = True
+                progress(f"{kind.name}: {calls} calls are too many for callers and guide")
+                return False
+            held = observed.first_p99_ms <= ALLOWED_MS and not observed.tally.errors
+            progress(
+                f"{kind.name}: {calls} calls {'held' if held else 'not held'}, "
+                f"{observed.first_p99_ms:.1f} ms"
+            )
+            if held:
+                return True
+        return False
+
+    calls = await _most(holds)
+    return {"calls held on one core": calls, "limited by callers and guide": int(limited)}
+
+
+async def _most(holds: Callable[[int], Awaitable[bool]]) -> int:
+    """The most calls that are held, to within `PRECISION`."""
+    most, too_many = 0, FIRST_STEP
+    while too_many <= MOST_CALLS and await holds(too_many):
+        most, too_many = too_many, math.ceil(too_many * GROWTH)
+    while not most and too_many > 1:
+        fewer = math.floor(too_many / GROWTH)
+        if await holds(fewer):
+            most = fewer
+        else:
+            too_many = fewer
+    while too_many - most > max(1, PRECISION * most):
+        between = (most + too_many) // 2
+        if await holds(between):
+            most = between
+        else:
+            too_many = between
+    return most
+
+
+# --- memory -------------------------------------------------------------------------------------
+
+QUIET_SCRIPT: Final = Script(Pace(first_ms=20, token_ms=10, tokens=16), rest_ms=100)
+TURNS_A_SECOND: Final = 40
+"""Turns come at a rate that every server can take, whatever is measured of its memory."""
+
+CHURNED_CALLS: Final = 5_000
+CHURN_AT_ONCE: Final = 200
+
+SETTLE_S: Final = 1.0
+
+
+async def memory(kind: Kind, options: Options) -> Figures:
+    """What a quiet call takes: as it begins, and when it has had a turn."""
+    async with staged(kind, QUIET_SCRIPT) as stage:
+        await stage.fleet.place(1)  # what is made for the first call serves them all
+        await stage.fleet.take_one_turn(1)
+        before = stage.server.memory_bytes()
+        await stage.fleet.place(options.calls)
+        await asyncio.sleep(SETTLE_S)
+        fresh = stage.server.memory_bytes() - before
+        await stage.fleet.take_one_turn(TURNS_A_SECOND)
+        await asyncio.sleep(SETTLE_S)
+        used = stage.server.memory_bytes() - before
+        tally = stage.fleet.tally
+        stage.tell_errors(tally)
+        return {
+            "server before MiB": before / MIB,
+            "quiet call, fresh KiB": fresh / options.calls / 1024,
+            "quiet call, after a turn KiB": used / options.calls / 1024,
+            "errors": tally.errors.total(),
+        }
+
+
+async def churn(kind: Kind, options: Options) -> Figures:
+    """What is left of calls that are over: short ones, by the thousand."""
+    async with staged(kind, QUIET_SCRIPT) as stage:
+
+        async def hold_and_end(calls: int) -> None:
+            await stage.fleet.place(calls)
+            await stage.fleet.take_one_turn(TURNS_A_SECOND)
+            await stage.fleet.hang_up()
+
+        at_once = min(CHURN_AT_ONCE, options.calls)
+        await hold_and_end(at_once)
+        await asyncio.sleep(SETTLE_S)
+        before = stage.server.memory_bytes()
+        held = 0
+        while held < options.calls:
+            await hold_and_end(at_once)
+            held += at_once
+        await asyncio.sleep(SETTLE_S)
+        after = stage.server.memory_bytes()
+        tally = stage.fleet.tally
+        stage.tell_errors(tally)
+        return {
+            "calls held and ended": held,
+            "server before MiB": before / MIB,
+            "server after MiB": after / MIB,
+            "left of a call KiB": (after - before) / held / 1024,
+            "errors": tally.errors.total(),
+        }
+
+
+# --- growth -------------------------------------------------------------------------------------
+
+GROWING_CALLS: Final = (25, 50, 100, 200, 400)
+SLOW: Final = Pace(first_ms=100, token_ms=160, tokens=25)
+"""So slow that no server is at its limit with 400 calls."""
+
+LONG_TALK: Final = Script(Pace(first_ms=10, token_ms=10, tokens=8), rest_ms=120)
+LONG_TALK_CALLS: Final = 5
+LONG_TALK_TURNS: Final = 200
+BUCKET_TURNS: Final = 20
+
+OF_CALLS: Final = "CPU µs a token, {} calls"
+OF_TURNS: Final = "CPU ms a turn, {} to {}"
+
+
+async def growth(kind: Kind, options: Options) -> Figures:
+    """How a token's cost grows with the calls, and a turn's with the conversation before it."""
+    figures: Figures = {}
+    script = replace(options.script, pace=SLOW)
+    for calls in GROWING_CALLS:
+        progress(f"{kind.name}: {calls} calls")
+        step = Options(calls, options.turns, script)
+        observed = await steady(kind, step, warm_up_slots=1)
+        figures[OF_CALLS.format(calls)] = observed.token_cpu_us
+    progress(f"{kind.name}: conversations of {LONG_TALK_TURNS} turns")
+    async with staged(kind, LONG_TALK) as stage:
+        await stage.fleet.place(LONG_TALK_CALLS)
+        stage.fleet.begin()
+        for first in range(1, LONG_TALK_TURNS, BUCKET_TURNS):
+            observed = await stage.observe(BUCKET_TURNS)
+            turn_cpu_ms = observed.server_cpu_s * 1e3 / max(1, observed.tally.asked)
+            figures[OF_TURNS.format(first, first + BUCKET_TURNS - 1)] = turn_cpu_ms
+    return figures

@@ -1,0 +1,107 @@
+"""A server on its stage: started, with a guide to ask and callers to serve, and watched."""
+
+import gc
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bench.callers import Fleet, Script, Tally
+from bench.report import Figures, latency, percentile, progress
+from bench.scripted_guide import ScriptedGuide
+from bench.servers import Kind, Server, running, wait_until_up
+from bench.wheel import Wheel
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A server that runs, and callers who may place calls."""
+
+    server: Server
+    fleet: Fleet
+
+    async def observe(self, slots: float) -> "Observed":
+        """Watch for so many slots."""
+        began, server_cpu, load_cpu = time.monotonic(), self.server.cpu_s(), time.process_time()
+        tally = await self.fleet.measure(slots)
+        observed = Observed(
+            tally,
+            server_cpu_s=self.server.cpu_s() - server_cpu,
+            load_cpu_s=time.process_time() - load_cpu,
+            seconds=time.monotonic() - began,
+        )
+        self.tell_errors(tally)
+        return observed
+
+    def tell_errors(self, tally: Tally) -> None:
+        """Tell of what went wrong, if anything did."""
+        if tally.errors:
+            kinds = ", ".join(f"{count} {what}" for what, count in tally.errors.most_common())
+            progress(f"{self.server.kind.name}: errors: {kinds}")
+
+
+@asynccontextmanager
+async def staged(kind: Kind, script: Script) -> AsyncIterator[Stage]:
+    """Start a server and all it needs; end every call and the server when done."""
+    wheel = Wheel()
+    guide = ScriptedGuide(script.pace, wheel)
+    try:
+        with running(kind, await guide.start()) as server:
+            await wait_until_up(server)
+            fleet = Fleet(server, script, wheel)
+            gc.collect()
+            gc.freeze()  # what is there by now need not be looked through while callers wait
+            try:
+                yield Stage(server, fleet)
+            finally:
+                await fleet.hang_up()
+    finally:
+        wheel.stop()
+        guide.stop()
+        gc.unfreeze()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A stretch of time: what callers saw, and what it cost."""
+
+    tally: Tally
+    server_cpu_s: float
+    load_cpu_s: float
+    seconds: float
+
+    @property
+    def first_p99_ms(self) -> float:
+        """What is added to the time to the first word, at the slow end."""
+        return percentile(self.tally.first_ns, 0.99)
+
+    @property
+    def token_cpu_us(self) -> float:
+        """The server's processor time for a token."""
+        return self.server_cpu_s * 1e6 / max(1, self.tally.tokens)
+
+    @property
+    def load_share(self) -> float:
+        """How much of their core callers and guide used."""
+        return self.load_cpu_s / self.seconds
+
+    def figures(self) -> Figures:
+        """The figures of a server under steady load."""
+        tally = self.tally
+        return {
+            **latency("first word added", tally.first_ns),
+            **latency("token added", tally.token_ns),
+            "server CPU µs a token": self.token_cpu_us,
+            "frames a token": tally.frames / max(1, tally.tokens),
+            "tokens": tally.tokens,
+            "turns": tally.asked,
+            "errors": tally.errors.total(),
+            **self.use(),
+        }
+
+    def use(self) -> Figures:
+        """How busy both cores were."""
+        return {
+            "server % of core": 100 * self.server_cpu_s / self.seconds,
+            "callers and guide % of core": 100 * self.load_share,
+        }
