@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 import relay_protocol
 from bench import framing
 from bench.scripted_guide import Pace
-from bench.servers import AUTH_TOKEN, GREETING, Server
+from bench.servers import AUTH_TOKEN, GREETING, Server, ServerError
 from bench.stamps import LENGTH, moment
 from bench.wheel import Wheel
 from emulator import frames
@@ -387,8 +387,10 @@ class Fleet:
                 "127.0.0.1",
                 self._server.port,
             )
-        async with asyncio.timeout(OPEN_S):
-            await self._opened.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._opened.wait(), OPEN_S)
+        if self._open < self._wanted:
+            raise ServerError(f"{self._open} of {self._wanted} calls were let in")
         return placed
 
     def note_open(self) -> None:
@@ -421,7 +423,7 @@ class Fleet:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = re.search(r"\r\ncontent-length: *(\d+)", head)
             if not head.startswith("http/1.1 200 ") or length is None:
-                raise RuntimeError(f"the voice webhook was answered with {head[:40]!r}")
+                raise ServerError(f"the voice webhook was answered with {head[:40]!r}")
             twiml = (await reader.readexactly(int(length[1]))).decode()
             token = _PARAMETER.search(twiml)
             tokens.append(html.unescape(token[1]) if token else "")

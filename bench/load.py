@@ -31,7 +31,7 @@ from bench.callers import Script
 from bench.report import Figures, progress
 from bench.scenarios import Options
 from bench.scripted_guide import Pace
-from bench.servers import FLOOR, LOAD_CORE, PEER, ROOT, SERVER_CORE, Kind, ours
+from bench.servers import FLOOR, LOAD_CORE, PEER, ROOT, SERVER_CORE, Kind, ServerError, ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +148,15 @@ def main() -> None:
     arguments = _parser().parse_args()
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         sys.exit("Two cores are needed, 0 and 1: one for the server, one for callers and guide.")
+    if not (arguments.tree / ".venv/bin/python").exists():
+        sys.exit(f"{arguments.tree} is no checkout that is installed: run `make install` there.")
     os.sched_setaffinity(0, {LOAD_CORE})
     try:
         uvloop.run(_measure_all(arguments))
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit("Broken off.")
+    except ServerError as error:
+        sys.exit(f"Nothing was measured: {error}.")
 
 
 if __name__ == "__main__":

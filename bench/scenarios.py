@@ -194,8 +194,8 @@ GROWING_CALLS: Final = (25, 50, 100, 200, 400)
 SLOW: Final = Pace(first_ms=100, token_ms=160, tokens=25)
 """So slow that no server is at its limit with 400 calls."""
 
-LONG_TALK: Final = Script(Pace(first_ms=10, token_ms=10, tokens=8), rest_ms=120)
-LONG_TALK_CALLS: Final = 5
+LONG_TALK: Final = Script(Pace(first_ms=10, token_ms=10, tokens=8), rest_ms=210)
+LONG_TALK_CALLS: Final = 4
 LONG_TALK_TURNS: Final = 200
 BUCKET_TURNS: Final = 20
 
