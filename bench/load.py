@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -41,42 +41,49 @@ class Scenario:
     once: Callable[[Kind, Options], Awaitable[Figures]]
     title: str
     calls: int = 100
+    warm_up: int = 4
+    turns: int = 4
     barge_in: float = 0.1
 
 
 SCENARIOS: Final = {
-    "cpu": Scenario(scenarios.cpu, "a steady load of {calls} calls"),
+    "cpu": Scenario(scenarios.cpu, "a steady load of {calls} calls", turns=10),
     "capacity": Scenario(
-        scenarios.capacity, "the most calls with no more than 20 ms added to the first word (p99)"
+        scenarios.capacity,
+        "the most calls with no more than 20 ms added to the first word (p99)",
+        turns=8,  # a collection of garbage that comes twice a minute must not decide by chance
     ),
     "barge-in": Scenario(
         scenarios.barge_in, "{calls} calls whose callers often cut in", calls=200, barge_in=0.8
     ),
     "memory": Scenario(scenarios.memory, "{calls} quiet calls", calls=1_000),
     "churn": Scenario(scenarios.churn, "{calls} short calls, one after the other", calls=5_000),
-    "growth": Scenario(scenarios.growth, "cost against calls, and against turns"),
+    "growth": Scenario(scenarios.growth, "cost against calls, and against turns", warm_up=2),
 }
 
 SHORT: Final = {"cpu": 100, "barge-in": 100, "memory": 200}
 """The short form: these scenarios with so many calls, once."""
 
-SHORT_TURNS: Final = 2
+SHORT_SLOTS: Final = 2
+"""Of warm-up, and of what is measured."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Put servers for ConversationRelay under load, in turn, and compare them."
+        description="Put servers for ConversationRelay under load, in turn, and compare them. "
+        "Where no default is told, each scenario has its own."
     )
     parser.add_argument(
         "scenario", choices=[*SCENARIOS, "short"], help="what to measure; short is a bit of three"
     )
-    parser.add_argument("--calls", type=int, help="calls at once (as the scenario has it)")
+    parser.add_argument("--calls", type=int, help="calls at once")
     parser.add_argument("--runs", type=int, default=5, help="runs, of which the median counts (5)")
-    parser.add_argument("--turns", type=int, default=4, help="slots that are measured (4)")
+    parser.add_argument("--turns", type=int, help="turns of each call that are measured")
+    parser.add_argument("--warm-up", type=int, help="turns of each call before that")
     parser.add_argument("--tokens", type=int, default=50, help="words of a reply (50)")
     parser.add_argument("--token-ms", type=int, default=40, help="time between words (40)")
     parser.add_argument("--first-ms", type=int, default=100, help="time to the first word (100)")
-    parser.add_argument("--barge-in", type=float, help="share of turns cut in (as it has it)")
+    parser.add_argument("--barge-in", type=float, help="share of turns with a barge-in")
     parser.add_argument("--servers", default="ours,tac,floor", help="which ones (ours,tac,floor)")
     parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that `ours` is")
     parser.add_argument("--json", type=Path, help="keep all figures in this file")
@@ -89,16 +96,21 @@ async def _measure(
 ) -> dict[str, list[Figures]]:
     """The figures of every run, by server."""
     scenario = SCENARIOS[name]
-    barge_in = scenario.barge_in if arguments.barge_in is None else arguments.barge_in
+    given = {
+        setting: value
+        for setting in ("calls", "warm_up", "turns", "barge_in")
+        if (value := getattr(arguments, setting)) is not None
+    }
+    scenario = replace(scenario, **given)
     pace = Pace(arguments.first_ms, arguments.token_ms, arguments.tokens)
-    calls = arguments.calls or scenario.calls
-    options = Options(calls, arguments.turns, Script(pace, barge_in))
+    script = Script(pace, scenario.barge_in)
+    options = Options(scenario.calls, scenario.warm_up, scenario.turns, script)
     measured: dict[str, list[Figures]] = {kind.name: [] for kind in kinds}
     for run in range(arguments.runs):
         for kind in kinds:
             progress(f"{name}: {kind.name}, run {run + 1} of {arguments.runs}")
             measured[kind.name].append(await scenario.once(kind, options))
-    title = scenario.title.format(calls=f"{calls:,}")
+    title = scenario.title.format(calls=f"{scenario.calls:,}")
     report.table(f"{name}: {title}; {arguments.runs} run(s)", report.medians(measured))
     return measured
 
@@ -112,7 +124,7 @@ async def _measure_all(arguments: argparse.Namespace) -> None:
     kinds = [known[name] for name in arguments.servers.split(",")]
     results: dict[str, dict[str, list[Figures]]] = {}
     if arguments.scenario == "short":
-        arguments.runs, arguments.turns = 1, SHORT_TURNS
+        arguments.runs, arguments.warm_up, arguments.turns = 1, SHORT_SLOTS, SHORT_SLOTS
         for name, arguments.calls in SHORT.items():
             results[name] = await _measure(name, arguments, kinds)
         print(

@@ -24,16 +24,19 @@ class Options:
     """How much load, and for how long."""
 
     calls: int
+    warm_up: int
+    """Slots until the watch begins: calls that begin together cost more than calls that go on."""
     turns: int
+    """Slots that are watched."""
     script: Script
 
 
-async def steady(kind: Kind, options: Options, *, warm_up_slots: int = 2) -> Observed:
+async def steady(kind: Kind, options: Options) -> Observed:
     """Hold so many calls, and watch once they have warmed up."""
     async with staged(kind, options.script) as stage:
         await stage.fleet.place(options.calls)
         stage.fleet.begin()
-        await asyncio.sleep(warm_up_slots * options.script.slot_ms / 1000)
+        await asyncio.sleep(options.warm_up * options.script.slot_ms / 1000)
         return await stage.observe(options.turns)
 
 
@@ -86,7 +89,7 @@ async def capacity(kind: Kind, options: Options) -> Figures:
     async def holds(calls: int) -> bool:
         """Whether it holds so many. One that does not is given a second chance, as all are."""
         nonlocal limited
-        turns = max(2, math.ceil(SAMPLED_TURNS / calls))
+        turns = max(options.turns, math.ceil(SAMPLED_TURNS / calls))
         for _ in range(2):
             observed = await steady(kind, replace(options, calls=calls, turns=turns))
             held = observed.first_p99_ms <= ALLOWED_MS and not observed.tally.errors
@@ -209,8 +212,7 @@ async def growth(kind: Kind, options: Options) -> Figures:
     script = replace(options.script, pace=SLOW)
     for calls in GROWING_CALLS:
         progress(f"{kind.name}: {calls} calls")
-        step = Options(calls, options.turns, script)
-        observed = await steady(kind, step, warm_up_slots=1)
+        observed = await steady(kind, replace(options, calls=calls, script=script))
         figures[OF_CALLS.format(calls)] = observed.token_cpu_us
     progress(f"{kind.name}: conversations of {LONG_TALK_TURNS} turns")
     async with staged(kind, LONG_TALK) as stage:
