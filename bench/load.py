@@ -13,9 +13,7 @@ tells what the figures mean.
 import argparse
 import asyncio
 import os
-import platform
 import signal
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import uvloop
 
-from bench import growth_picture, report, scenarios
+from bench import growth_picture, machine, report, scenarios
 from bench.callers import Script
 from bench.report import Figures, progress
 from bench.scenarios import Options
@@ -109,7 +107,10 @@ async def _measure(
     for run in range(arguments.runs):
         for kind in kinds:
             progress(f"{name}: {kind.name}, run {run + 1} of {arguments.runs}")
-            measured[kind.name].append(await scenario.once(kind, options))
+            work_ms = machine.fixed_work_ms()
+            figures = await scenario.once(kind, options)
+            figures["fixed work meanwhile ms"] = (work_ms + machine.fixed_work_ms()) / 2
+            measured[kind.name].append(figures)
     title = scenario.title.format(calls=f"{scenario.calls:,}")
     report.table(f"{name}: {title}; {arguments.runs} run(s)", report.medians(measured))
     return measured
@@ -136,23 +137,7 @@ async def _measure_all(arguments: argparse.Namespace) -> None:
     if arguments.picture and "growth" in results:
         growth_picture.draw(report.medians(results["growth"]), arguments.picture)
     if arguments.json:
-        report.save(arguments.json, _machine(tree), results)
-
-
-def _machine(tree: Path) -> dict[str, str]:
-    """What the figures were measured with."""
-    commit = subprocess.run(  # noqa: S603 - our own checkout
-        ["git", "-C", tree, "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git there is
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return {
-        "ours": commit.stdout.strip(),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "arguments": " ".join(sys.argv[1:]),
-    }
+        report.save(arguments.json, machine.description(tree), results)
 
 
 def main() -> None:

@@ -198,7 +198,7 @@ SLOW: Final = Pace(first_ms=100, token_ms=160, tokens=25)
 """So slow that no server is at its limit with 400 calls."""
 
 LONG_TALK: Final = Script(Pace(first_ms=10, token_ms=10, tokens=8), rest_ms=210)
-LONG_TALK_CALLS: Final = 4
+LONG_TALK_CALLS: Final = 2
 LONG_TALK_TURNS: Final = 200
 BUCKET_TURNS: Final = 20
 

@@ -24,8 +24,6 @@ GREETING: Final = "Hello, how can I help you?"
 START_S: Final = 30.0
 STOP_S: Final = 10.0
 
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -114,9 +112,10 @@ class Server:
 
 
 def _cpu_s(pid: int) -> float:
-    # What comes after the name, which stands in parentheses and may hold anything.
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    """User and system time of all its threads. The scheduler counts it in nanoseconds, which
+    `stat` rounds to hundredths of a second."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
 
 
 def _pss_bytes(pid: int) -> int:

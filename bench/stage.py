@@ -23,12 +23,14 @@ class Stage:
     async def observe(self, slots: float) -> "Observed":
         """Watch for so many slots."""
         began, server_cpu, load_cpu = time.monotonic(), self.server.cpu_s(), time.process_time()
+        self.fleet.wheel.longest_stall_ms = 0
         tally = await self.fleet.measure(slots)
         observed = Observed(
             tally,
             server_cpu_s=self.server.cpu_s() - server_cpu,
             load_cpu_s=time.process_time() - load_cpu,
             seconds=time.monotonic() - began,
+            stall_ms=self.fleet.wheel.longest_stall_ms,
         )
         self.tell_errors(tally)
         return observed
@@ -69,6 +71,8 @@ class Observed:
     server_cpu_s: float
     load_cpu_s: float
     seconds: float
+    stall_ms: int
+    """How long callers and guide did nothing at most, because they or the machine were stopped."""
 
     @property
     def first_p99_ms(self) -> float:
@@ -100,8 +104,9 @@ class Observed:
         }
 
     def use(self) -> Figures:
-        """How busy both cores were."""
+        """How busy both cores were, and whether callers and guide kept time."""
         return {
             "server % of core": 100 * self.server_cpu_s / self.seconds,
             "callers and guide % of core": 100 * self.load_share,
+            "callers and guide late by ms": self.stall_ms,
         }

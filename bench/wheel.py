@@ -12,6 +12,8 @@ class Wheel:
     """Calls back at a millisecond of CLOCK_MONOTONIC. Make it inside the event loop it turns in."""
 
     def __init__(self) -> None:
+        self.longest_stall_ms = 0
+        """How late it has been at most: what is measured meanwhile is late by as much."""
         self._loop = asyncio.get_running_loop()
         self._due: dict[int, list[Callable[[], None]]] = {}
         self._next = self.now()
@@ -38,6 +40,7 @@ class Wheel:
     def _turn(self) -> None:
         self._timer = self._loop.call_later(0.001, self._turn)
         now = self.now()
+        self.longest_stall_ms = max(self.longest_stall_ms, now - self._next)
         while self._next <= now:
             due = self._due.pop(self._next, ())
             self._next += 1
