@@ -6,7 +6,6 @@
 import asyncio
 import gc
 import secrets
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,18 +15,17 @@ from json import dumps
 from typing import Annotated, Any, Final
 
 import structlog
-import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
-from uvicorn.supervisors import Multiprocess
 
 import demo_guide
 import log
 import phone
 import relay_protocol as relay
+import server
 import trust
 from call import Call, Decisions, Log
 from config import VERSION, Settings, SettingsError, load_settings
@@ -35,20 +33,12 @@ from forms import read_form
 from guide_client import GuideClient, GuideOptions
 from loopback import LoopbackOnly, direct_only
 from recorder import Record, recorded
-from relay_socket import RelaySocket
 from turn_options import Options
 from wishes import WishError, Wishes
 
 CLOSING_FRAME_BYTES: Final = 1024 * 1024
 """A frame longer than this is no mistake: its socket is closed. One that is longer than
 `relay_protocol.MAX_FRAME_BYTES` is dropped."""
-
-SHUTDOWN_S: Final = 5
-"""How long calls in progress may go on when the server is told to stop."""
-
-KEEP_ALIVE_S: Final = 310
-"""Longer than the guide client keeps its connections, for the demo guide is asked over one: the
-server must not close it as a request is sent."""
 
 PHONE_ADVICE: Final = "To call it from a browser here, set PHONE_PASSWORD; SETUP.md says how.\n"
 
@@ -467,51 +457,20 @@ def main() -> None:
     """Serve the app until it is told to stop."""
     settings = _settings_or_exit()
     log.configure(settings.log_level)
-    listener = _listen(settings.host, settings.port)
+    try:
+        listeners = server.listen(settings.host, settings.port, settings.workers)
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}.\n"
+            f"Stop the program that uses it, or set another: PORT={settings.port + 1} make run"
+        )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Frontdesk {VERSION} answers on http://{host}:{settings.port}\n\n{NEXT_STEPS}")
     if not settings.auth_token:
         print("TWILIO_AUTH_TOKEN is not set: only this machine is served.\n")
     sys.stdout.flush()
-    with suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
-        if settings.workers > 1:
-            config = _server_config("app:app", settings.workers)
-            Multiprocess(config, [listener]).run()
-        else:
-            app = _ready(create_app(settings))
-            uvicorn.Server(_server_config(app)).run(sockets=[listener])
-
-
-def _server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        workers=workers,
-        ws=RelaySocket,
-        ws_max_size=CLOSING_FRAME_BYTES,
-        ws_per_message_deflate=False,  # frames are small; what it keeps of each call is not
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        timeout_keep_alive=KEEP_ALIVE_S,
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        sys.exit(
-            f"Cannot listen on {host} port {port}: {error.strerror}.\n"
-            f"Stop the program that uses it, or set another: PORT={port + 1} make run"
-        )
-    # A token must not wait for the one before it to be acknowledged. asyncio sees to that only on
-    # listeners that it has made itself; connections inherit it from this one.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+    asgi = _ready(create_app(settings)) if settings.workers == 1 else "app:app"
+    server.serve(asgi, listeners, longest_frame=CLOSING_FRAME_BYTES)
 
 
 if __name__ == "__main__":

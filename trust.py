@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import math
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
@@ -192,7 +193,7 @@ class CallTokens:
     def __init__(self, auth_token: str, ttl_s: float) -> None:
         key = hmac.digest(auth_token.encode(), b"frontdesk: token of a call", "sha256")
         self._tokens = SignedTokens(key, ttl_s)
-        self._seen: dict[str, float] = {}
+        self._seen: OrderedDict[str, float] = OrderedDict()  # until when, the first seen first
 
     def mint(self, call_sid: str, now: float, nonce: str, asked: str = "") -> str:
         """A token for `call_sid`; see `SignedTokens.mint`. `asked` is one line."""
@@ -204,7 +205,8 @@ class CallTokens:
         if problem is None and token in self._seen:
             return "used before"
         if problem is None:
-            self._seen = {seen: until for seen, until in self._seen.items() if until >= now}
+            while self._seen and next(iter(self._seen.values())) < now:
+                self._seen.popitem(last=False)
             self._seen[token] = float(token.partition(".")[0])
         return problem
 

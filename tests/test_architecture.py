@@ -56,6 +56,7 @@ SHELL = {
     "demo_guide": set(),
     "recorder": {"recording"},
     "relay_socket": set(),
+    "server": {"relay_socket"},
     "call": {
         "barge_in",
         "guide_answer",
@@ -79,7 +80,7 @@ SHELL = {
         "phone",
         "recorder",
         "relay_protocol",
-        "relay_socket",
+        "server",
         "trust",
         "turn_options",
         "wishes",
