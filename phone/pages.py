@@ -59,6 +59,9 @@ class BrowserHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with these headers where the answer has none of its own."""
+        if scope["type"] != "http":  # a call's frames do not pass here
+            await self._app(scope, receive, send)
+            return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
