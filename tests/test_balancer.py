@@ -30,6 +30,8 @@ DOCUMENTED: Final = ROOT / "deploy" / "nginx.conf"
 PUBLIC_URL: Final = "https://desk.example.com"
 SIGNED_SOCKET: Final = signed("wss://desk.example.com/ws")
 NGINX_WORKERS: Final = 2
+START_S: Final = 30.0
+"""How long three instances may take to start, all at once and on a busy machine."""
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -62,8 +64,9 @@ class Instances:
             own = {"PORT": str(port), "GUIDE_MODEL": str(port)}
             running = program(self._directory, str(ROOT / "app.py"), **settings, **own)
             self.processes[port] = await stack.enter_async_context(running)
-        for port in missing:
-            await line_with(self.processes[port].stdout, "answers on")
+        async with asyncio.timeout(START_S):
+            for port in missing:
+                await answers(self.processes[port])
 
     def runs(self, port: int) -> bool:
         """Whether an instance is there."""
@@ -140,6 +143,13 @@ class Balancer:
         (self._directory / "nginx.conf").write_text(text, encoding="utf-8")
 
 
+async def answers(process: asyncio.subprocess.Process) -> None:
+    """Wait until the app says that it answers."""
+    assert process.stdout
+    while b"answers on" not in (line := await process.stdout.readline()):
+        assert line, "it ended instead"
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now."""
     with ExitStack() as stack:
@@ -186,7 +196,11 @@ async def balancer(instances: Instances, tmp_path: Path) -> AsyncIterator[Balanc
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
+    # No connection waits for another request: as nginx reloads, it closes those that do.
+    one_request_each = httpx2.Limits(max_keepalive_connections=0)
+    async with httpx2.AsyncClient(
+        trust_env=False, timeout=PATIENCE_S, limits=one_request_each
+    ) as client:
         yield client
 
 
