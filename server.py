@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SHUTDOWN_S: Final = 5
-"""How long calls in progress may go on when the server is told to stop."""
+"""How long requests in progress may take when the server is told to stop. Calls end at once."""
 
 KEEP_ALIVE_S: Final = 310
 """Longer than the guide client keeps its connections, for the demo guide is asked over one: the

@@ -385,6 +385,15 @@ async def test_app_with_older_settings_is_to_be_started_again() -> None:
     assert "FAILED   relay, replayed: a used token lets a call in again" in printed
 
 
+async def test_used_token_is_not_tried_on_several_workers() -> None:
+    """It would be let in or refused by chance, and no fault of the installation's."""
+    token = {"twilio_auth_token": AUTH_TOKEN}
+    async with serve_frontdesk(**token) as url:
+        printed = await examine(url, workers=2, **token)
+    assert line_of(printed, "relay").startswith("ok ")
+    assert line_of(printed, "relay, replayed").startswith("skipped ")
+
+
 async def test_app_with_another_token_refuses_the_call() -> None:
     """A wrong signature is told of as what it most likely is, and what needs it is skipped."""
     async with serve_frontdesk(twilio_auth_token="other") as url:
