@@ -4,9 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 CALL ?=
 
-# The tests that take a browser stay together, on one worker, with one browser.
-ALL_CORES := -n auto --dist loadgroup
-
 .PHONY: help install run call doctor check test search cover screenshots bench
 
 help: ## List the targets
@@ -45,13 +42,13 @@ check: install ## Lint, formatting and types
 	$(BIN)/mypy
 
 test: install ## Run every test
-	$(BIN)/python -m pytest -q $(ALL_CORES)
+	$(BIN)/python -m pytest -q -n auto
 
 search: install ## Search longer for a call that breaks a rule
-	SIMULATED_CALLS=60000 INTERLEAVINGS=500000 $(BIN)/python -m pytest -q $(ALL_CORES) tests/test_simulated_calls.py tests/test_barge_in_properties.py
+	SIMULATED_CALLS=60000 INTERLEAVINGS=500000 $(BIN)/python -m pytest -q -n auto tests/test_simulated_calls.py tests/test_barge_in_properties.py
 
 cover: install ## Run every test and show what they leave out
-	$(BIN)/python -m pytest -q $(ALL_CORES) --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 	$(BIN)/python -m coverage report --fail-under=95 >/dev/null
 	$(BIN)/python -m coverage report --fail-under=100 --include="$(PURE)"
 

@@ -19,8 +19,6 @@ from tests.serving import serve_frontdesk
 
 __all__ = ["browser", "phone", "portal", "tab"]  # fixtures, by the names that tests ask for
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 CALLS: Final = 400
 
 INPUTS: Final = ["none", "speech", "dtmf", "any"]

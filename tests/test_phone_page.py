@@ -29,7 +29,6 @@ from tests.serving import AUTH_TOKEN, serve_frontdesk
 
 __all__ = ["browser", "phone", "portal", "tab"]  # fixtures, by the names that tests ask for
 
-pytestmark = pytest.mark.xdist_group("browser")
 
 HOURS: Final = (
     "We are open from nine to six, and on Saturdays we close at noon. "
