@@ -224,7 +224,7 @@ def _http_client(options: GuideOptions) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(
             limit=0,  # no call waits for another's connection
             keepalive_timeout=KEEP_ALIVE_S,
-            ssl=httpx2.create_ssl_context() if secure else False,  # which heeds SSL_CERT_FILE
+            ssl=httpx2.create_ssl_context() if secure else True,  # which heeds SSL_CERT_FILE
         ),
         # Only the attempt to connect times out: the other deadlines are the caller's.
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),

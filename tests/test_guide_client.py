@@ -406,6 +406,27 @@ async def test_certificate_that_is_not_trusted_is_named() -> None:
     assert "SSL_CERT_FILE" in error.advice
 
 
+async def test_certificate_is_checked_where_a_redirect_leads() -> None:
+    """An address that begins with http:// may lead to one that does not, and is trusted no more."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 307 Moved\r\nlocation: {secure.base_url}/chat/completions\r\n"
+        writer.write(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async with GuideServer(context) as secure:
+        server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, connected(f"http://127.0.0.1:{port}/v1") as client:
+            error = await failure(client)
+        assert not secure.requests
+    assert error.reason == "cannot be reached safely (TLS)"
+
+
 @pytest.mark.parametrize(
     ("base_url", "api_key", "content"),
     [
