@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,26 +19,15 @@ from config import VERSION
 from phone.visitors import COOKIE, SIGNED_IN_S, Failures, Refusal, Visitors
 from tests.guide_server import GuideServer
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_app import FORM, offer, parameters_of, signed_socket, token_of
-from tests.test_call import PATIENCE_S, relay_session
+from tests.test_app import FORM, guide, http, offer, parameters_of, signed_socket, token_of
+from tests.test_call import relay_session
+
+__all__ = ["guide", "http"]  # fixtures, by the names that tests ask for
 
 PAGE: Final = Path(phone.__file__).parent / "page"
 PASSWORD: Final = "correct horse é battery"
 LOCKED: Final = {"twilio_auth_token": AUTH_TOKEN, "phone_password": PASSWORD}
 PUBLIC: Final = "https://desk.example.com"
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser: it keeps cookies, and follows no redirect unless it is told to."""
-    async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
-        yield client
-
-
-@pytest.fixture
-async def guide() -> AsyncIterator[GuideServer]:
-    async with GuideServer() as server:
-        yield server
 
 
 def visitor(cookie: str = "") -> HTTPConnection:
