@@ -135,7 +135,9 @@ class BargeIn:
         self._now = max(self._now, now)
         if isinstance(event, CallerSaid) and not event.text.strip():
             return ()  # lines send blank transcripts; they tell nothing
-        self._observe(event)
+        observe = self._OBSERVERS.get(type(event))
+        if observe is not None:
+            observe(self, event)
         due: tuple[Action, ...] = ()
         if self.state is State.THINKING and self._grace_is_over:
             due = self._handle(DeadlinePassed())
@@ -151,14 +153,15 @@ class BargeIn:
     @property
     def deadline(self) -> float | None:
         """When to report `DeadlinePassed`, in seconds on the same clock; None is never."""
-        if self.state in {State.LISTENING, State.ENDED}:
+        state = self.state
+        if state is State.SPEAKING:
+            return self._reply.deadline
+        if state is State.LISTENING or state is State.ENDED:
             return None
-        if self.state is State.PAUSED:
+        if state is State.PAUSED:
             options, speaks = self._options, self._caller_speaks
             patience = options.caller_speech_ceiling_s if speaks else options.resume_timeout_s
             return self._caller_active_at + patience
-        if self.state is State.SPEAKING:
-            return self._reply.deadline
         times = (self._acknowledge_at, self._audible_at, self._reply.deadline)
         return min(time for time in times if time is not None)
 
@@ -331,11 +334,12 @@ class BargeIn:
         self._ended_at = self._reply.ended_at(self._now)
         self.state = State.LISTENING
 
-    def _say(self) -> Iterator[Action]:
+    def _say(self) -> tuple[Action, ...]:
         words = self._reply.say(self._now)
-        if words:
-            self._acknowledge_at = None
-            yield Say(words)
+        if not words:
+            return ()
+        self._acknowledge_at = None
+        return (Say(words),)
 
     def _close_cycle(self) -> Iterator[Action]:
         if self._reply.close_cycle(self._now):
@@ -348,11 +352,11 @@ class BargeIn:
 
     # --- the guide ------------------------------------------------------------------------
 
-    def _write(self, token: GuideToken) -> Iterator[Action]:
-        if self._is_current(token.reply):
-            self._reply.write(token.text, self._now)
-            if self.state is not State.PAUSED:
-                yield from self._say()
+    def _write(self, token: GuideToken) -> Iterable[Action]:
+        if not self._is_current(token.reply):
+            return ()
+        self._reply.write(token.text, self._now)
+        return () if self.state is State.PAUSED else self._say()
 
     def _finish(self, finished: GuideFinished) -> Iterator[Action]:
         if self._is_current(finished.reply):
@@ -381,22 +385,23 @@ class BargeIn:
 
     # --- playback -------------------------------------------------------------------------
 
-    def _observe(self, event: Event) -> None:
-        """What an event tells whatever the state is."""
-        match event:
-            case CallerSpeaking(on):
-                self._caller_speaks = on
-                self._caller_active_at = self._now
-                if on:
-                    self._utterance_began_at = self._now
-            case CallerSaid():
-                self._caller_active_at = self._now
-                if self._utterance_began_at is None:
-                    self._utterance_began_at = self._now
-            case AgentSpeaking(True) if self._reply.said_at is not None:
-                self._reply.was_audible = True
-            case TokensPlayed(text):
-                self._playout.played(text, after_cut=self.state is State.PAUSED)
+    def _observe_speech(self, caller: CallerSpeaking) -> None:
+        self._caller_speaks = caller.on
+        self._caller_active_at = self._now
+        if caller.on:
+            self._utterance_began_at = self._now
+
+    def _observe_words(self, _: CallerSaid) -> None:
+        self._caller_active_at = self._now
+        if self._utterance_began_at is None:
+            self._utterance_began_at = self._now
+
+    def _observe_agent(self, agent: AgentSpeaking) -> None:
+        if agent.on and self._reply.said_at is not None:
+            self._reply.was_audible = True
+
+    def _observe_playback(self, played: TokensPlayed) -> None:
+        self._playout.played(played.text, after_cut=self.state is State.PAUSED)
 
     def _stop_speaking(self, cut: Interrupted) -> Iterable[Action]:
         """Pause, from this moment on; unless what was cut is no matter of this reply."""
@@ -530,7 +535,15 @@ class BargeIn:
         ended_at = self._ended_at
         return ended_at is not None and self._now - ended_at <= self._options.late_backchannel_s
 
-    # --- the table ------------------------------------------------------------------------
+    # --- the tables -----------------------------------------------------------------------
+
+    _OBSERVERS: ClassVar[Mapping[type[Event], Callable[["BargeIn", Any], None]]] = {
+        CallerSpeaking: _observe_speech,
+        CallerSaid: _observe_words,
+        AgentSpeaking: _observe_agent,
+        TokensPlayed: _observe_playback,
+    }
+    """What an event tells whatever the state is."""
 
     TRANSITIONS: ClassVar[Mapping[State, Mapping[type[Event], _Row]]] = {
         State.LISTENING: {

@@ -15,10 +15,12 @@ import codecs
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from speech_text import SpeechText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_REPLY_CHARS: Final = 20_000
 """Where a reply is cut off. It is some twenty minutes of speech: such a guide has run away."""
@@ -52,6 +54,8 @@ class Answer:
 
     def __init__(self, content_type: str) -> None:
         """Raises `GuideError` where this is the type of no chat completion."""
+        self.is_over = False
+        """Whether nothing more will be said: it is complete, or at fault, or too long to go on."""
         self.fault: GuideError | None = None
         self._body = _body(content_type)
         self._speech = SpeechText()
@@ -62,11 +66,6 @@ class Answer:
         """Whether the guide has said that this was all."""
         return self._body.is_complete
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will be said: it is complete, or at fault, or too long to go on."""
-        return self._body.is_complete or not self._room or self.fault is not None
-
     def receive(self, chunk: bytes) -> str:
         """Take the next bytes of the body."""
         return self._say(self._body.receive(chunk))
@@ -75,6 +74,7 @@ class Answer:
         """The body has ended."""
         said = self._say(self._body.end())
         if not self.is_over:
+            self.is_over = True
             self.fault = GuideError("ended mid-stream", CHECK_GUIDE)
         return said
 
@@ -82,21 +82,19 @@ class Answer:
         said = ""
         try:
             for content in contents:
-                said += self._within_bounds(self._speech.feed(content))
-                if not self._room:
-                    return said
+                said += self._speech.feed(content)
+                if len(said) >= self._room:
+                    self.is_over = True
+                    return said[: self._room]
         except GuideError as error:
-            self.fault = error
+            self.is_over, self.fault = True, error
         if self._body.is_complete:
-            said += self._within_bounds(self._speech.finish())
-            if self._room == MAX_REPLY_CHARS:
+            self.is_over = True
+            said = (said + self._speech.finish())[: self._room]
+            if not said and self._room == MAX_REPLY_CHARS:
                 self.fault = GuideError("sent nothing to say", CHECK_GUIDE)
+        self._room -= len(said)
         return said
-
-    def _within_bounds(self, text: str) -> str:
-        piece = text[: self._room]
-        self._room -= len(piece)
-        return piece
 
 
 # ---------------------------------------------------------------- the two forms of a body
@@ -163,12 +161,20 @@ def _body(content_type: str) -> _Stream | _Whole:
 def _parse(data: str) -> object:
     """A chunk or a completion as JSON, unless it tells of an error."""
     try:
-        completion: object = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
+        completion: object = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        completion = _parse_leniently(data)
     if isinstance(completion, dict) and completion.get("error"):
         raise GuideError("reported an error instead of a reply", CHECK_GUIDE)
     return completion
+
+
+def _parse_leniently(data: str) -> object:
+    """JSON that only the standard library takes: with half a surrogate pair in it, or a NaN."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
 
 
 def _dig(value: Any, *path: str | int) -> Any:
@@ -206,8 +212,14 @@ class EventReader:
         self._data: list[bytes] = []  # the data lines of the unfinished event
         self._data_size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield the data of each event that the chunk completes. Read it to the end."""
+    def feed(self, chunk: bytes) -> Iterable[str]:
+        """The data of each event that the chunk completes. Read it to the end."""
+        is_between_events = self._begun and not (self._line or self._data or self._after_cr)
+        if is_between_events and _is_an_event(chunk):
+            return (chunk[6:-2].decode("utf-8", "replace"),)
+        return self._feed(chunk)
+
+    def _feed(self, chunk: bytes) -> Iterator[str]:
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
@@ -254,3 +266,14 @@ class EventReader:
     def _check_size(self) -> None:
         if self._line_size + self._data_size > MAX_EVENT_BYTES:
             raise _too_long()
+
+
+def _is_an_event(chunk: bytes) -> bool:
+    """Whether this is one event with one line of data, as guides send them one by one."""
+    return (
+        chunk.startswith(b"data: ")
+        and chunk.endswith(b"\n\n")
+        and chunk.count(b"\n") == 2
+        and b"\r" not in chunk
+        and len(chunk) <= MAX_EVENT_BYTES
+    )

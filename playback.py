@@ -27,6 +27,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -49,7 +50,6 @@ _OWN_END: Final = attrgetter("own_end")
 _START: Final = attrgetter("start")
 _CHUNK: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_APOSTROPHES: Final = str.maketrans("", "", "'’")
 _CLOSERS: Final = "\"'”’)]"
 _SENTENCE_ENDS: Final = ".?!…"
 
@@ -83,14 +83,19 @@ class _Words:
         words, (count, start) = self._words, self._last_chunk
         del words[count:]
         for chunk in _CHUNK.finditer(text, start):
-            spans = [match.span() for match in _WORD.finditer(text, chunk.start(), chunk.end())]
+            first, last = chunk.span()
+            if chunk[0].isalnum():  # a word by itself, as most are
+                self._last_chunk = (len(words), first)
+                words.append(_Word(chunk[0].casefold(), first, last, last))
+                continue
+            spans = [match.span() for match in _WORD.finditer(text, first, last)]
             if spans:
-                self._last_chunk = (len(words), chunk.start())
+                self._last_chunk = (len(words), first)
             elif words:  # a dash by itself belongs to the word before it
-                words[-1] = words[-1]._replace(end=chunk.end())
+                words[-1] = words[-1]._replace(end=last)
             for start, end in spans:
-                whole_start = chunk.start() if start == spans[0][0] else start
-                whole_end = chunk.end() if end == spans[-1][1] else end
+                whole_start = first if start == spans[0][0] else start
+                whole_end = last if end == spans[-1][1] else end
                 words.append(_Word(_sound(text[start:end]), whole_start, whole_end, end))
 
 
@@ -104,7 +109,7 @@ class Playback:
     _cycle_start: int = 0
     _played: int = 0
     _supposed: int = 0
-    _supposed_by: list[str] = field(default_factory=list, repr=False)
+    _supposed_by: tuple[str, ...] = field(default=(), repr=False)
     _words: _Words = field(default_factory=_Words, repr=False)
 
     # --- saying ---------------------------------------------------------------------------
@@ -124,7 +129,7 @@ class Playback:
 
         That is the first word not heard, or the start of the clause it stands in.
         """
-        self._supposed, self._supposed_by = 0, []
+        self._supposed, self._supposed_by = 0, ()
         self.sent = self._cycle_start = self._played = self._resume_point()
 
     # --- hearing, on a line that reports what it plays ------------------------------------
@@ -155,8 +160,8 @@ class Playback:
         So it counts once, and what was supposed of it is not borne out.
         """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        if self._supposed_by and words in ([], self._supposed_by):
-            self._supposed, self._supposed_by = 0, []
+        if self._supposed_by and words in ((), self._supposed_by):
+            self._supposed, self._supposed_by = 0, ()
             return
         start = self._index(self._cycle_start)
         whole = _stand_at(words, sent, start) and start + len(words) >= here
@@ -168,9 +173,9 @@ class Playback:
         """What was supposed has been heard, for the line went on after it or fell silent."""
         self._played = max(self._played, self._supposed)
         self.heard = max(self.heard, self._supposed)
-        self._supposed, self._supposed_by = 0, []
+        self._supposed, self._supposed_by = 0, ()
 
-    def _suppose(self, words: Sequence[str], sent: Sequence[_Word], here: int) -> None:
+    def _suppose(self, words: tuple[str, ...], sent: Sequence[_Word], here: int) -> None:
         """Words that stand nowhere are spelled otherwise, and cover what comes next.
 
         What they begin with may be spelled alike. From there on they reach to where the rest of
@@ -185,7 +190,7 @@ class Playback:
         place = reached if fits else self._clause_end(sent, reached)
         if place is not None:
             self._supposed = min(sent[place - 1].end, self.sent)
-            self._supposed_by = list(words)
+            self._supposed_by = words
 
     def _clause_end(self, sent: Sequence[_Word], here: int) -> int | None:
         """The index after the word that ends the clause from `here` on, or None if none is left."""
@@ -226,7 +231,7 @@ class Playback:
 
     def all_played(self, *, but: str = "") -> None:
         """Take everything sent as heard, but for these last words of it."""
-        self._supposed, self._supposed_by = 0, []
+        self._supposed, self._supposed_by = 0, ()
         self._played = max(self._played, self.sent - len(but))
         self.heard = max(self.heard, self._played)
 
@@ -327,6 +332,8 @@ class Playback:
 
     def _sent_words(self) -> Sequence[_Word]:
         words = self._parsed()
+        if self.sent == len(self.text):
+            return words
         return words[: bisect_left(words, self.sent, key=_START)]
 
     def _parsed(self) -> Sequence[_Word]:
@@ -336,12 +343,13 @@ class Playback:
 # --- words --------------------------------------------------------------------------------------
 
 
-def _sounds(text: str) -> list[str]:
-    return [_sound(word) for word in _WORD.findall(text)]
+@lru_cache(maxsize=1)  # a report is looked at from several sides
+def _sounds(text: str) -> tuple[str, ...]:
+    return tuple([_sound(word) for word in _WORD.findall(text)])
 
 
 def _sound(word: str) -> str:
-    return word.translate(_APOSTROPHES).casefold()
+    return word.casefold().replace("'", "").replace("’", "")
 
 
 def _ends(text: str, marks: Iterable[str]) -> bool:
@@ -351,7 +359,7 @@ def _ends(text: str, marks: Iterable[str]) -> bool:
 def _stand_at(sounds: Sequence[str], words: Sequence[_Word], index: int) -> bool:
     if not sounds or index < 0 or index + len(sounds) > len(words):
         return False
-    return all(word.sound == sound for word, sound in zip(words[index:], sounds, strict=False))
+    return [word.sound for word in words[index : index + len(sounds)]] == [*sounds]
 
 
 def _find(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:

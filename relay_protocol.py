@@ -148,7 +148,7 @@ def parse_frame(raw: str) -> Incoming:
 
 def _load(raw: str) -> dict[str, Any]:
     try:
-        frame = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+        frame = _DECODER.decode(raw)
     except FrameError:
         raise
     except (ValueError, RecursionError) as error:
@@ -167,6 +167,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise FrameError(f"{name} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _text(frame: Mapping[str, Any], key: str) -> str:
@@ -292,7 +295,8 @@ class Text:
     preemptible: bool = True
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        if (type(self.token), type(self.last), type(self.preemptible)) != (str, bool, bool):
+            _check_types(self)
 
     def encode(self) -> str:
         """The frame as JSON text, written out: there is one for almost every token."""

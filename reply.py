@@ -70,7 +70,7 @@ class Reply:
             self.out_at = now if self.out_at is None else self.out_at
             self._sent_at = self._progress_at = now
             self._begun_clause += words
-            if CLAUSE_ENDS.intersection(words):
+            if not CLAUSE_ENDS.isdisjoint(words):
                 self._expect_clause(now)
         return words
 

@@ -123,6 +123,12 @@ class SpeechText:
 
     def feed(self, chunk: str) -> str:
         """Take the next piece of the reply and return what can be said now."""
+        word = chunk.removeprefix(" ")
+        if self._in_line and word.isascii() and word.isalnum():
+            if word is not chunk:
+                self._part(" ")
+            self._speak(word)
+            return self._drain()
         for run in _RUN.findall(chunk.translate(_ALPHABET)):
             if self._in_line and run[-1].isalnum():
                 if run[0] == " ":
