@@ -1,6 +1,7 @@
 """The app: the voice webhook, the relay's WebSocket, and what an owner needs to see that it runs.
 
-`python app.py` serves it with the settings of the environment; `uvicorn app:app` does too.
+`python app.py` serves it with the settings of the environment, and so does
+`uvicorn app:app --ws relay_socket:RelaySocket`.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from forms import read_form
 from guide_client import GuideClient, GuideOptions
 from loopback import LoopbackOnly, direct_only
 from recorder import Record, recorded
+from relay_socket import short_way
 from turn_options import Options
 from wishes import WishError, Wishes
 
@@ -96,7 +98,7 @@ class Desk:
     async def aclose(self) -> None:
         """Close the connections to the guide, if any were made."""
         if self._guide is not None:
-            await self._guide.aclose()
+            self._guide.close()
 
     def origin(self, connection: HTTPConnection) -> str:
         """The origin that the sender of a request knows us by. Raises `ValueError` if none."""
@@ -304,15 +306,12 @@ async def _hold(
     *,
     record: Record | None,
 ) -> None:
-    async def send(frame: str) -> None:
-        if websocket.application_state is WebSocketState.CONNECTED:
-            await websocket.send({"type": "websocket.send", "text": frame})
-
     wishes = Wishes.of(setup.parameters)
+    way = short_way(websocket.scope)
     call = Call(
         desk.guide(websocket),
         desk.call_options(wishes),
-        send,
+        way.send,
         log=logger,
         log_transcripts=desk.settings.log_transcripts,
         record=record,
@@ -323,10 +322,9 @@ async def _hold(
     logger.info("call began", caller=_masked(setup.caller), direction=setup.direction)
     began_at = time.monotonic()
     try:
+        way.listen(call.receive)
         with suppress(WebSocketDisconnect):
-            # In a task of its own: each token would pass all that stands between here and the
-            # server, every time it wakes the call.
-            await asyncio.create_task(call.run(frames))
+            await call.run(frames)
     finally:
         desk.live.remove(live)
         logger.info("call ended", seconds=round(time.monotonic() - began_at, 1))

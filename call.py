@@ -1,20 +1,19 @@
 """One phone call: carries events from the relay, the guide and the clock into the machine, and its
 actions out.
 
-Everything that happens goes through one queue and is handed to `BargeIn` in order, with the time
-it happened; what it returns is performed in order. The reader of the relay never waits for the
-guide, and the guide never waits for the reader.
+Everything that happens is handed to `BargeIn` as it happens, with its time, and what that returns
+is performed before anything else can happen. Nothing here waits: neither the relay for the guide,
+nor the guide for the relay.
 
 Times are seconds since the call began. What the machine is told, and when, is all that its
 decisions rest on: recorded in the same order with the same times, they can be made again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from math import inf
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Any, Final, assert_never
 
 import structlog
 
@@ -22,7 +21,8 @@ import recording
 import relay_protocol as relay
 from barge_in import BargeIn
 from guide_answer import GuideError
-from guide_client import GuideClient
+from guide_client import GuideClient, Request
+from history import Message
 from recorder import Record
 from recording import Direction, Noted
 from relay_events import event_of
@@ -39,67 +39,13 @@ from turn_events import (
     GuideFinished,
     GuideToken,
     Say,
-    State,
 )
 from turn_options import Options
-
-QUEUED_EVENTS: Final = 256
-"""How far the relay may run ahead before it has to wait. A guide need not: replies are bounded."""
 
 LOGGED_BAD_FRAMES: Final = 10
 """A peer that sends nothing but rubbish must not fill the log."""
 
 Log = Any  # structlog's loggers are typed as Any
-
-
-class _Arrival(NamedTuple):
-    """Something that happened: what it is to the machine, and what is recorded of it.
-
-    Without a direction it is the alarm, which is not recorded.
-    """
-
-    at: float
-    event: Event | None = None
-    direction: Direction | None = None
-    frame: str | recording.Frame | Noted = ""
-
-
-class _Arrivals:
-    """What has arrived and waits for the machine, in order. A queue with less in it than asyncio's.
-
-    It is passed by every token.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: deque[_Arrival] = deque()
-        self._changed: asyncio.Future[None] | None = None
-
-    def add(self, arrival: _Arrival) -> None:
-        """Put it at the end."""
-        self._waiting.append(arrival)
-        self._wake()
-
-    async def next(self) -> _Arrival:
-        """Take the first, or wait for one."""
-        while not self._waiting:
-            await self._change()
-        if len(self._waiting) == QUEUED_EVENTS:
-            self._wake()
-        return self._waiting.popleft()
-
-    async def room(self) -> None:
-        """Wait until there are less than too many."""
-        while len(self._waiting) >= QUEUED_EVENTS:
-            await self._change()
-
-    def _wake(self) -> None:
-        if self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
-
-    async def _change(self) -> None:
-        # Nobody waits for room while somebody waits for an arrival: one of them is enough.
-        self._changed = asyncio.get_running_loop().create_future()
-        await self._changed
 
 
 class Call:
@@ -109,7 +55,7 @@ class Call:
         self,
         guide: GuideClient,
         options: Options,
-        send: Callable[[str], Awaitable[None]],
+        send: Callable[[str], None],
         *,
         log: Log = None,
         log_transcripts: bool = False,
@@ -124,46 +70,41 @@ class Call:
         self._record = record
         self._log = log or structlog.get_logger()
         self._log_transcripts = log_transcripts
-        self._arrivals = _Arrivals()
-        self._stream: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._request: Request | None = None
+        self._asked_at: float | None = None  # until the guide begins to write
         self._bad_frames = 0
+        self._loop = asyncio.get_running_loop()
         self._began_at = 0.0  # on the event loop's clock
         self._at = 0.0  # the time the machine has been brought to
         self._deadline = inf  # the machine's
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = inf
+        self._holder: asyncio.Task[None] | None = None
+        self._bug: Exception | None = None
 
     async def run(self, frames: AsyncIterator[str]) -> None:
         """Hold the call until `frames`, what the relay sends after its setup, end."""
-        self._began_at = asyncio.get_running_loop().time()
+        self._holder = asyncio.current_task()
+        self._began_at = self._loop.time()
         self._take_down("note", recording.call_note(self._options))
-        self._start(self._guide.warm())
-        self._start(self._read(frames))
+        self._guide.warm()
         try:
-            while self._machine.state is not State.ENDED:
-                await self._take(await self._arrivals.next())
+            async for raw in frames:
+                self.receive(raw)
+        except asyncio.CancelledError:
+            if self._bug is None:
+                raise
+            raise self._bug from None
+        except Exception:
+            self._log.exception("relay cannot be read")
         finally:
+            self._holder = None
+            self._happen(CallEnded(), "note", CallEnded())
+            if self._request is not None:
+                self._request.drop()
             if self._alarm is not None:
                 self._alarm.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
             self.decisions.close()
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time() - self._began_at
-
-    def _arrive(
-        self, event: Event | None, direction: Direction, frame: str | recording.Frame | Noted
-    ) -> None:
-        self._arrivals.add(_Arrival(self._now(), event, direction, frame))
 
     def _take_down(self, direction: Direction, frame: str | recording.Frame | Noted) -> None:
         if self._record is not None:
@@ -172,26 +113,37 @@ class Call:
 
     # --- the machine ----------------------------------------------------------------------
 
-    async def _take(self, arrival: _Arrival) -> None:
-        at = max(self._at, arrival.at)
-        while self._deadline <= at:  # it passed before this happened
-            await self._receive(DeadlinePassed(), self._deadline)
-        self._at = at
-        if arrival.direction is not None:
-            self._take_down(arrival.direction, arrival.frame)
-        if arrival.event is not None:
-            await self._receive(arrival.event, at)
-        if self._deadline < self._alarm_at:
-            self._set_alarm()
+    def _happen(
+        self, event: Event | None, direction: Direction, frame: str | recording.Frame | Noted
+    ) -> None:
+        """Something has happened: what it is to the machine, and what is recorded of it."""
+        try:
+            now = self._loop.time() - self._began_at
+            if self._deadline <= now:
+                self._pass_deadlines(now)
+            self._at = max(self._at, now)
+            if self._record is not None:
+                self._take_down(direction, frame)
+            if event is not None:
+                self._receive(event)
+            if self._deadline < self._alarm_at:
+                self._set_alarm()
+        except Exception as bug:
+            self._break_down(bug)
 
-    async def _receive(self, event: Event, at: float) -> None:
-        """Hand an event to the machine; a deadline with its own time, however late we wake up."""
-        self._at = max(self._at, at)
-        for action in self._machine.receive(event, at):
+    def _pass_deadlines(self, until: float) -> None:
+        """Deadlines before this time pass, each at its own, however late we wake up."""
+        while self._deadline <= until:
+            self._at = max(self._at, self._deadline)
+            self._receive(DeadlinePassed())
+
+    def _receive(self, event: Event) -> None:
+        for action in self._machine.receive(event, self._at):
             frame = self._perform(action)
             if frame:
-                self._take_down("out", frame)
-                await self._send(frame)
+                self._send(frame)
+                if self._record is not None:
+                    self._take_down("out", frame)
         deadline = self._machine.deadline
         self._deadline = inf if deadline is None else deadline
 
@@ -200,13 +152,26 @@ class Call:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_at = self._deadline
-        loop = asyncio.get_running_loop()
-        self._alarm = loop.call_at(self._began_at + self._alarm_at, self._ring)
+        self._alarm = self._loop.call_at(self._began_at + self._alarm_at, self._ring)
 
     def _ring(self) -> None:
         # The loop may be early, by less than it can tell.
-        at, self._alarm_at = max(self._now(), self._alarm_at), inf
-        self._arrivals.add(_Arrival(at))
+        now = self._loop.time() - self._began_at
+        until, self._alarm_at = max(now, self._alarm_at), inf
+        try:
+            self._pass_deadlines(until)
+            if self._deadline < self._alarm_at:
+                self._set_alarm()
+        except Exception as bug:
+            self._break_down(bug)
+
+    def _break_down(self, bug: Exception) -> None:
+        """Whoever told us what happened can do nothing about a bug of ours: `run` ends with it."""
+        self._bug = bug
+        if self._request is not None:
+            self._request.drop()
+        if self._holder is not None:
+            self._holder.cancel()
 
     def _perform(self, action: Action) -> str:
         """Do what is to be done; returns the frame to send for it, if it is one to be heard."""
@@ -216,11 +181,10 @@ class Call:
             case CloseTalkCycle():
                 return relay.Text("", last=True).encode()
             case AskGuide(reply, messages):
-                asked = [message._asdict() for message in messages]
-                self._stream = self._start(self._ask(reply, asked))
+                self._ask(reply, messages)
             case DropGuide():
-                if self._stream is not None:
-                    self._stream.cancel()
+                if self._request is not None:
+                    self._request.drop()
             case Decided():
                 self._note(action)
             case _ as never:
@@ -246,24 +210,16 @@ class Call:
 
     # --- the relay ------------------------------------------------------------------------
 
-    async def _read(self, frames: AsyncIterator[str]) -> None:
-        try:
-            async for raw in frames:
-                self._take_in(raw)
-                await self._arrivals.room()
-        except Exception:
-            self._log.exception("relay cannot be read")
-        self._arrive(CallEnded(), "note", CallEnded())
-
-    def _take_in(self, raw: str) -> None:
+    def receive(self, raw: str) -> None:
+        """A text frame has come from the relay, after its setup."""
         try:
             frame = relay.parse_frame(raw)
         except relay.FrameError as error:
             self._note_bad_frame(str(error))
-            self._arrive(None, "note", {"type": "dropped", "problem": str(error)})
+            self._happen(None, "note", {"type": "dropped", "problem": str(error)})
             return
         self._log_what_is_no_event(frame)
-        self._arrive(event_of(frame), "in", raw)
+        self._happen(event_of(frame), "in", raw)
 
     def _log_what_is_no_event(self, frame: relay.Incoming) -> None:
         match frame:
@@ -285,27 +241,29 @@ class Call:
 
     # --- the guide ------------------------------------------------------------------------
 
-    async def _ask(self, reply: int, messages: list[dict[str, str]]) -> None:
-        asked_at: float | None = self._now()
-        try:
-            async with aclosing(self._guide.stream(messages)) as pieces:
-                async for text in pieces:
-                    self._tell(GuideToken(reply, text))
-                    if asked_at is not None:
-                        waited_ms = round((self._now() - asked_at) * 1000)
-                        self._log.info("guide began", reply=reply, waited_ms=waited_ms)
-                        asked_at = None
-            end: GuideFinished | GuideFailed = GuideFinished(reply)
-        except GuideError as error:
+    def _ask(self, reply: int, messages: Sequence[Message]) -> None:
+        asked = [message._asdict() for message in messages]
+        self._asked_at = self._at
+        said, ended = partial(self._hear, reply), partial(self._hear_end, reply)
+        self._request = self._guide.ask(asked, said, ended)
+
+    def _hear(self, reply: int, text: str) -> None:
+        token = GuideToken(reply, text)
+        self._happen(token, "note", token)
+        if self._asked_at is not None:
+            waited_ms = round((self._at - self._asked_at) * 1000)
+            self._log.info("guide began", reply=reply, waited_ms=waited_ms)
+            self._asked_at = None
+
+    def _hear_end(self, reply: int, error: GuideError | None) -> None:
+        if error is None:
+            self._tell(GuideFinished(reply))
+        else:
             self._log.warning("guide failed", reason=error.reason, advice=error.advice)
-            end = GuideFailed(reply)
-        except Exception:
-            self._log.exception("guide failed")
-            end = GuideFailed(reply)
-        self._tell(end)
+            self._tell(GuideFailed(reply))
 
     def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
-        self._arrive(event, "note", event)
+        self._happen(event, "note", event)
 
 
 class Decisions:

@@ -5,29 +5,93 @@ is known here: that the connection is open, and that the text is whole and not c
 a fifth of all that a token cost.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import OPEN
+from websockets.utils import apply_mask
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
+    from collections.abc import Callable
 
+    from starlette.types import Scope
+    from uvicorn._types import ASGIReceiveEvent
+    from websockets.http11 import Request
+
+_SHORT_WAY: Final = "short_way"
+_MASKED: Final = 0x80
 _WHOLE_TEXT: Final = 0x81  # the first byte of a frame that is a message by itself (RFC 6455, 5.2)
 
 
 class RelaySocket(WebSocketsSansIOProtocol):
     """A connection that uvicorn serves: give the class to it as `ws`."""
 
-    async def send(self, message: "ASGISendEvent") -> None:
-        """Send what the app says. A text frame goes straight to the transport."""
+    _listener: "Callable[[str], None] | None" = None
+    _between_frames = False
+    """Whether the library is known to wait for a new frame. Where it got one in pieces, it is left
+    to read the rest of the call by itself."""
+
+    def handle_connect(self, event: "Request") -> None:
+        """A client wants to connect. The app finds the short way in the connection's state."""
+        super().handle_connect(event)
+        if not self.handshake_complete:
+            self.scope["state"][_SHORT_WAY] = ShortWay(self._send_text, self._listen)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come. Whole text messages go straight to the listener, if nothing waits before
+        them; the library reads everything else."""
+        if not self.handshake_complete:
+            self._between_frames = data.endswith(b"\r\n\r\n")  # nothing came after the request
+        while data and self._listener is not None and self._is_free:
+            text, size = text_message(data)
+            if not size:
+                break
+            data = data[size:]
+            self._listener(text)
+        if data:
+            if self.handshake_complete:
+                self._between_frames = self._between_frames and ends_with_a_frame(data)
+            super().data_received(data)
+
+    @property
+    def _is_free(self) -> bool:
+        nothing_waits = self.queue.empty() and self.writable.is_set()
+        return self._between_frames and nothing_waits and not self.close_sent
+
+    async def receive(self) -> "ASGIReceiveEvent":
+        """What the client says next. One that does not read is not listened to."""
         await self.writable.wait()
-        has_ended = self.close_sent or self.disconnected or self.conn.state is not OPEN
-        text = message.get("text")
-        if self.handshake_complete and not has_ended and isinstance(text, str):
+        return await super().receive()
+
+    def _listen(self, listener: "Callable[[str], None]") -> None:
+        self._listener = listener
+
+    def _send_text(self, text: str) -> None:
+        if self.handshake_complete and not self.close_sent and self.conn.state is OPEN:
             self.transport.write(text_frame(text.encode()))
-        else:
-            await super().send(message)
+
+
+class ShortWay(NamedTuple):
+    """The way of text between the app and a connection, past all that waits."""
+
+    send: "Callable[[str], None]"
+    """Sends a message at once; on a connection that has closed, nothing."""
+    listen: "Callable[[Callable[[str], None]], None]"
+    """From now on text goes to this function as it comes, unless earlier messages wait."""
+
+
+def short_way(scope: "Scope") -> ShortWay:
+    """The short way to the connection with this scope.
+
+    Raises `RuntimeError` where the app is served by something else than `RelaySocket`.
+    """
+    way = scope["state"].get(_SHORT_WAY) if "state" in scope else None
+    if not isinstance(way, ShortWay):
+        raise RuntimeError(
+            "Serve the app with `python app.py`, or with `uvicorn app:app --ws "
+            "relay_socket:RelaySocket`: no other WebSocket sends without waiting."
+        )
+    return way
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -38,3 +102,35 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:
         return bytes((_WHOLE_TEXT, 126)) + size.to_bytes(2, "big") + payload
     return bytes((_WHOLE_TEXT, 127)) + size.to_bytes(8, "big") + payload
+
+
+def text_message(data: bytes) -> tuple[str, int]:
+    """The text message in one frame that `data` begins with, and its size in bytes: 0 where it is
+    something else, or not there in whole, or longer than 64 KiB."""
+    if len(data) < 6 or data[0] != _WHOLE_TEXT or data[1] < _MASKED:
+        return "", 0
+    size, start = data[1] - _MASKED, 6
+    if size == 126:
+        size, start = int.from_bytes(data[2:4], "big"), 8
+    end = start + size
+    if (size == 127 and start == 6) or len(data) < end:
+        return "", 0
+    try:
+        return apply_mask(data[start:end], data[start - 4 : start]).decode(), end
+    except UnicodeDecodeError:
+        return "", 0  # the library knows what is to be done
+
+
+def ends_with_a_frame(data: bytes) -> bool:
+    """Whether `data` is whole frames of a client's, none of them a part of a message."""
+    while data:
+        if len(data) < 6 or not data[0] & 0x80 or data[1] < _MASKED:
+            return False
+        size, extra = data[1] - _MASKED, 0
+        if size > 125:
+            extra = 2 if size == 126 else 8
+            size = int.from_bytes(data[2 : 2 + extra], "big")
+        if len(data) < 6 + extra + size:
+            return False
+        data = data[6 + extra + size :]
+    return True

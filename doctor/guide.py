@@ -3,8 +3,6 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +24,10 @@ MODELS_TIMEOUT_S: Final = 3.0
 MAX_MODELS_SHOWN: Final = 8
 
 
+_Told = str | GuideError | None
+"""What comes of asking: pieces of the reply, then why there are no more, or None at its end."""
+
+
 async def ask_guide(settings: Settings) -> str:
     """The guide replies, asked just as on a call, by the app's own client."""
     client = GuideClient(
@@ -36,13 +38,14 @@ async def ask_guide(settings: Settings) -> str:
             instructions=settings.guide_instructions,
         )
     )
+    told: asyncio.Queue[_Told] = asyncio.Queue()
     try:
-        async with aclosing(client.stream([{"role": "user", "content": GREETING}])) as reply:
-            first_s = await _read_reply(reply, settings)
+        client.ask([{"role": "user", "content": GREETING}], told.put_nowait, told.put_nowait)
+        first_s = await _read_reply(told, settings)
     except GuideError as error:
         raise failed(error.reason, error.advice, *await _models_hint(settings)) from None
     finally:
-        await client.aclose()
+        client.close()
     return f"{_name(settings)} replies, its first word after {first_s:.2f} s"
 
 
@@ -57,26 +60,29 @@ def _name(settings: Settings) -> str:
     return f"{settings.guide_model} at {parts.scheme}://{parts.netloc}"
 
 
-async def _read_reply(reply: AsyncGenerator[str, None], settings: Settings) -> float:
+async def _read_reply(told: asyncio.Queue[_Told], settings: Settings) -> float:
     """Read it to its end, piece by piece. Returns how many seconds the first one took."""
     began_at = time.monotonic()
-    await _next_piece(reply, "GUIDE_FIRST_TOKEN_TIMEOUT_S", settings.guide_first_token_timeout_s)
+    await _next_piece(told, "GUIDE_FIRST_TOKEN_TIMEOUT_S", settings.guide_first_token_timeout_s)
     first_s = time.monotonic() - began_at
-    while await _next_piece(reply, "GUIDE_STALL_TIMEOUT_S", settings.guide_stall_timeout_s):
+    while await _next_piece(told, "GUIDE_STALL_TIMEOUT_S", settings.guide_stall_timeout_s):
         pass
     return first_s
 
 
-async def _next_piece(reply: AsyncGenerator[str, None], setting: str, limit_s: float) -> str | None:
+async def _next_piece(told: asyncio.Queue[_Told], setting: str, limit_s: float) -> str | None:
     try:
         async with asyncio.timeout(limit_s):
-            return await anext(reply, None)
+            piece = await told.get()
     except TimeoutError:
         raise failed(
             f"no word came for {limit_s:g} s, which is {setting}",
             "A caller would hear the apology. Look at the guide's own log, try a faster",
             f"GUIDE_MODEL, or set a longer {setting}.",
         ) from None
+    if isinstance(piece, GuideError):
+        raise piece
+    return piece
 
 
 async def _models_hint(settings: Settings) -> list[str]:

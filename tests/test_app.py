@@ -753,8 +753,8 @@ async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
 
 
 async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
-    """`uvicorn app:app`: the demo guide is found on the port that is really served."""
-    arguments = ("-m", "uvicorn", "app:app", "--port", "0")
+    """As the README has it: the demo guide is found on the port that is really served."""
+    arguments = ("-m", "uvicorn", "app:app", "--port", "0", "--ws", "relay_socket:RelaySocket")
     async with program(tmp_path, *arguments) as process:
         address = (await line_with(process.stderr, r"running on (http://\S+)"))[1]
         reply = await ask_the_hours(address)

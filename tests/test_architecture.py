@@ -52,7 +52,8 @@ SHELL = {
     "forms": set(),
     "loopback": {"trust"},
     "log": set(),
-    "guide_client": {"guide_answer", "trust"},
+    "transfers": set(),
+    "guide_client": {"guide_answer", "transfers", "trust"},
     "demo_guide": set(),
     "recorder": {"recording"},
     "relay_socket": set(),
@@ -61,6 +62,7 @@ SHELL = {
         "barge_in",
         "guide_answer",
         "guide_client",
+        "history",
         "recorder",
         "recording",
         "relay_events",
@@ -80,6 +82,7 @@ SHELL = {
         "phone",
         "recorder",
         "relay_protocol",
+        "relay_socket",
         "server",
         "trust",
         "turn_options",
@@ -91,7 +94,7 @@ SHELL = {
 }
 
 IMPURE = {
-    "aiohttp", "asyncio", "httpx2", "logging", "openai", "os", "random", "secrets", "socket",
+    "asyncio", "httpx2", "logging", "openai", "os", "pycurl", "random", "secrets", "socket",
     "structlog", "subprocess", "threading", "time", "websockets",
 }  # fmt: skip
 

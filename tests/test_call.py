@@ -3,7 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any, Final
 import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
-from call import LOGGED_BAD_FRAMES, QUEUED_EVENTS, Call, Decisions
+from barge_in import BargeIn
+from call import LOGGED_BAD_FRAMES, Call, Decisions
 from config import DEFAULT_INSTRUCTIONS
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
+from turn_events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
 from turn_options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
@@ -414,34 +418,47 @@ async def test_refused_key_is_told_to_the_owner(guide: GuideServer) -> None:
     assert "s3cret" not in str(logs)
 
 
-class _BrokenGuide(GuideClient):
-    """A guide client with a bug."""
+async def test_bug_in_reading_the_guide_is_an_apology(
+    guide: GuideServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong where the guide is read, the caller is answered."""
 
-    async def stream(self, messages: object) -> AsyncGenerator[str, None]:  # noqa: ARG002
-        yield "We sell"
+    def receive(_: object, __: bytes) -> str:
         raise RuntimeError("a bug")
 
-
-async def test_bug_in_the_guide_client_is_an_apology() -> None:
-    """Whatever goes wrong where the guide is asked, the caller is answered."""
-    said: list[dict[str, Any]] = []
-    answered = asyncio.Event()
-
-    async def send(frame: str) -> None:
-        said.append(json.loads(frame))
-        if said[-1]["last"]:
-            answered.set()
-
-    async def frames() -> AsyncIterator[str]:
-        yield json.dumps({"type": "prompt", "voicePrompt": "What do you sell?", "last": True})
-        await answered.wait()
-
-    guide = _BrokenGuide(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    monkeypatch.setattr("guide_client.Answer.receive", receive)
     with capture_logs() as logs:
-        await Call(guide, Options(apology=APOLOGY), send).run(frames())
-    await guide.aclose()
-    assert "".join(frame["token"] for frame in said) == f"We sell {APOLOGY}"
-    assert [log["event"] for log in logs if log["log_level"] == "error"] == ["guide failed"]
+        async with call_with(guide) as session:
+            assert await session.ask("What do you sell?") == APOLOGY
+    (failure,) = [log for log in logs if log["event"] == "guide failed"]
+    assert "unforeseen reason (RuntimeError)" in failure["reason"]
+
+
+@pytest.mark.parametrize("fatal", [GuideToken, DeadlinePassed, CallerSpeaking])
+async def test_bug_in_the_machine_ends_the_call(
+    guide: GuideServer, monkeypatch: pytest.MonkeyPatch, fatal: type[Event]
+) -> None:
+    """Whoever brings the event that nobody can handle, the call is over, and others are not."""
+    receive = BargeIn.receive
+
+    def stumble(machine: BargeIn, event: Event, now: float) -> tuple[Action, ...]:
+        if isinstance(event, fatal):
+            raise RuntimeError("a bug")
+        return receive(machine, event, now)
+
+    monkeypatch.setattr(BargeIn, "receive", stumble)
+    given = {"guide_base_url": guide.base_url, "guide_first_token_timeout_s": 0.05}
+    guide.script(lambda _: [Step.HANG] if fatal is DeadlinePassed else ["Hello."])
+    async with serve_frontdesk(**given) as address, relay_session(address, "CA1") as other:
+        async with relay_session(address, "CA2") as session:
+            await session.send(type="info", name="clientSpeaking", value="on")
+            if fatal is not CallerSpeaking:
+                await session.say("What do you sell?")
+            with pytest.raises(ConnectionClosed):
+                await session.receive()
+        monkeypatch.undo()
+        guide.reply("Hats and gloves.")
+        assert await other.ask("What do you sell?") == "Hats and gloves."
 
 
 # --- the relay ----------------------------------------------------------------------------------
@@ -497,9 +514,9 @@ async def test_bad_frames_do_not_fill_the_log(guide: GuideServer) -> None:
 
 
 async def test_flood_of_frames_is_worked_off_in_order(guide: GuideServer) -> None:
-    """More frames at once than the queue holds only make the relay wait."""
+    """However many frames come at once, none is lost and none overtakes another."""
     async with call_with(guide) as session:
-        for _ in range(3 * QUEUED_EVENTS):
+        for _ in range(1_000):
             await session.send(type="info", name="clientSpeaking", value="on")
         assert await session.ask("What do you sell?") == "Hello there."
 
@@ -511,40 +528,36 @@ async def test_relay_that_cannot_be_read_ends_the_call() -> None:
         yield json.dumps({"type": "dtmf", "digit": "5"})
         raise OSError("broken")
 
-    async def send(_: str) -> None:
+    def send(_: str) -> None:
         raise AssertionError("nothing is to be said")
 
     guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
     with capture_logs() as logs:
         async with asyncio.timeout(PATIENCE_S):
             await Call(guide, Options(), send).run(frames())
-    await guide.aclose()
+    guide.close()
     assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
 
 
 async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer) -> None:
-    """A slow socket delays what is done, not the order in which things happened."""
+    """However busy we were meanwhile, what happened first is decided on first."""
     guide.script(lambda _: ["We sell hats, and gloves, ", Step.HANG])
-    sending, sent, silence = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    async def send(_: str) -> None:
-        sending.set()
-        await sent.wait()
+    said = asyncio.Event()
 
     async def frames() -> AsyncIterator[str]:
         yield json.dumps({"type": "prompt", "voicePrompt": "What do you sell?"})
-        await in_time(sending)
+        await in_time(said)
         yield json.dumps({"type": "interrupt", "utteranceUntilInterrupt": "We sell hats,"})
-        asyncio.get_running_loop().call_later(0.1, silence.set)
-        await silence.wait()
+        cut_at = time.monotonic()
+        while time.monotonic() < cut_at + 0.1:
+            pass  # and no alarm can ring
         yield json.dumps({"type": "prompt", "voicePrompt": "When do you close on Sunday?"})
-        sent.set()
         await nth_request(guide, 2)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    call = Call(client, Options(resume_timeout_s=0.01), send)
+    call = Call(client, Options(resume_timeout_s=0.01), lambda _: said.set())
     await call.run(frames())
-    await client.aclose()
+    client.close()
     outcomes = [(made["outcome"], made["rule"]) async for made in call.decisions.follow()]
     assert outcomes[1] == ("resumed", "silence")
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
@@ -563,7 +576,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
         if direction == "out" and made["last"]:
             (resumed if next(closed) else spoken).set()
 
-    async def send(_: str) -> None:
+    def send(_: str) -> None:
         pass
 
     async def frames() -> AsyncIterator[str]:
@@ -574,7 +587,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
     await Call(client, Options(resume_timeout_s=0.1), send, record=record).run(frames())
-    await client.aclose()
+    client.close()
     assert times["note decision"] == times["in interrupt"] + 0.1
     assert times["out text"] == times["note decision"]
 

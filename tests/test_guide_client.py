@@ -9,9 +9,9 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import aiohttp
 import httpx2
 import openai
+import pycurl
 import pytest
 import trustme
 from hypothesis import given
@@ -23,7 +23,7 @@ from guide_client import GuideClient, GuideOptions, translate_error
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 HI = [{"role": "user", "content": "hi there, secret words"}]
 KEY = "sk-very-secret"
@@ -43,12 +43,35 @@ async def connected(base_url: str, instructions: str = "") -> AsyncIterator[Guid
     try:
         yield client
     finally:
-        await client.aclose()
+        client.close()
+
+
+async def pieces(
+    client: GuideClient, messages: Sequence[Mapping[str, str]] = HI
+) -> AsyncGenerator[str, None]:
+    """Ask, and give out the reply as it comes. It is dropped when the generator is closed."""
+    told: asyncio.Queue[str | GuideError | None] = asyncio.Queue()
+    request = client.ask(messages, told.put_nowait, told.put_nowait)
+    try:
+        while isinstance(piece := await told.get(), str):
+            assert piece
+            yield piece
+        if piece is not None:
+            raise piece
+    finally:
+        request.drop()
 
 
 async def ask(client: GuideClient, messages: Sequence[Mapping[str, str]] = HI) -> list[str]:
-    async with aclosing(client.stream(messages)) as stream:
-        return [piece async for piece in stream]
+    async with aclosing(pieces(client, messages)) as reply:
+        return [piece async for piece in reply]
+
+
+async def settled(client: GuideClient) -> None:
+    """Wait until no request is under way any more: what is left of answers has been read."""
+    async with asyncio.timeout(10):
+        while client._transfers._under_way:  # noqa: ASYNC110 - nobody else wants to know
+            await asyncio.sleep(0)
 
 
 async def failure(client: GuideClient) -> GuideError:
@@ -89,7 +112,7 @@ async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
     async with guide() as (server, client):
         more = asyncio.Event()
         server.script(lambda _messages: ["**Hel", "lo**", " ", "", more, "there."])
-        stream = client.stream(HI)
+        stream = pieces(client)
         said = await anext(stream)
         while said != "Hello":  # what comes together is given out together
             said += await anext(stream)
@@ -198,7 +221,7 @@ async def test_replies_share_one_connection() -> None:
     async with guide() as (server, client):
         for number in range(1, 6):
             assert "".join(await ask(client)) == "Hello there."
-            await asyncio.gather(*client._drains)
+            await settled(client)
             assert server.connections == 1
             assert len(server.requests) == number
 
@@ -206,8 +229,8 @@ async def test_replies_share_one_connection() -> None:
 async def test_warmed_connection_serves_the_first_reply() -> None:
     """It is there before anything is asked, and no other is opened."""
     async with guide() as (server, client):
-        await client.warm()
-        await asyncio.gather(*client._drains)
+        client.warm()
+        await settled(client)
         assert (server.connections, server.requests) == (1, [])
         assert "".join(await ask(client)) == "Hello there."
         assert server.connections == 1
@@ -219,7 +242,7 @@ async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
         base_url = server.base_url
     for address in (base_url, "ftp://127.0.0.1/v1"):
         async with connected(address) as client:
-            await client.warm()
+            client.warm()
 
 
 async def test_rest_of_an_answer_is_read() -> None:
@@ -230,7 +253,7 @@ async def test_rest_of_an_answer_is_read() -> None:
         server.script(lambda _messages: ["Hello", Step.FINISH, later, usage, Step.DONE, Step.END])
         assert await ask(client) == ["Hello"]
         later.set()
-        await asyncio.gather(*client._drains)
+        await settled(client)
         assert await ask(client) == ["Hello"]
         await server.requests[1].answered.wait()
         assert server.connections == 1
@@ -251,7 +274,7 @@ async def test_closing_the_stream_closes_the_request() -> None:
     """A reply that is dropped is no longer generated: the guide sees its client leave."""
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.HANG])
-        stream = client.stream(HI)
+        stream = pieces(client)
         assert await anext(stream) == "Hello"
         assert not server.requests[0].abandoned.is_set()
         await stream.aclose()
@@ -280,15 +303,14 @@ async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.Monke
         await server.requests[0].abandoned.wait()
 
 
-async def test_closing_the_client_ends_its_drains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No task and no connection is left behind by a client that is closed."""
+async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection is left behind by a client that is closed."""
     monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 3600.0)
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
         assert await ask(client) == ["Hello"]
-        assert client._drains
-        await client.aclose()
-        assert not client._drains
+        assert client._transfers._under_way
+        client.close()
         await server.requests[0].abandoned.wait()
 
 
@@ -443,7 +465,7 @@ async def test_request_that_cannot_be_made_is_a_guide_error(
     with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
         await ask(client, [{"role": "user", "content": content}])
     assert "secret" not in str(caught.value)
-    await client.aclose()
+    client.close()
 
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/")
@@ -473,10 +495,16 @@ def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestE
         (httpx2.InvalidURL("secret"), "has an address that is none"),
         (ssl.SSLError("secret"), "cannot be reached safely (TLS)"),
         (ConnectionResetError("secret"), "broke the connection"),
-        (aiohttp.ServerDisconnectedError("secret"), "broke the connection"),
-        (aiohttp.ClientPayloadError("secret"), "broke the connection"),
-        (aiohttp.ConnectionTimeoutError("secret"), "cannot be reached"),
-        (aiohttp.InvalidURL("secret"), "has an address that is none"),
+        (pycurl.error(pycurl.E_GOT_NOTHING, "secret"), "broke the connection"),
+        (pycurl.error(pycurl.E_RECV_ERROR, "secret"), "broke the connection"),
+        (pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "secret"), "cannot be reached"),
+        (pycurl.error(pycurl.E_COULDNT_RESOLVE_HOST, "secret"), "cannot be reached"),
+        (pycurl.error(pycurl.E_URL_MALFORMAT, "secret"), "has an address that is none"),
+        (pycurl.error(pycurl.E_SSL_CACERT_BADFILE, "secret"), "cannot be reached safely (TLS)"),
+        (
+            pycurl.error(pycurl.E_OUT_OF_MEMORY, "secret"),
+            "could not be asked for an unforeseen reason (libcurl's error 27)",
+        ),
         (KeyError("secret"), "could not be asked for an unforeseen reason (KeyError)"),
     ],
 )
@@ -490,7 +518,7 @@ async def test_stream_keeps_the_cause_of_its_error() -> None:
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hel", Step.CUT])
         error = await failure(client)
-    assert isinstance(error.__cause__, aiohttp.ClientPayloadError)
+    assert isinstance(error.__cause__, pycurl.error)
 
 
 def test_options_do_not_show_the_key() -> None:

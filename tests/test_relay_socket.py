@@ -1,14 +1,22 @@
-"""Text frames on the relay's socket, beside the library that frames everything else."""
+"""The short way of text on the relay's socket, beside the library that does the rest."""
 
 import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, cast
 
 import pytest
+import uvicorn
+from hypothesis import example, given
+from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
+from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 
-from relay_socket import text_frame
+from relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
 from tests.serving import serve
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 200_000)
@@ -21,6 +29,17 @@ def test_frame_is_what_the_library_would_send(size: int) -> None:
     assert text_frame(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_message_is_read_as_the_library_writes_it(size: int) -> None:
+    """Whole, with more behind it, and not a byte too soon; a long one is left to the library."""
+    frame = Frame(Opcode.TEXT, b"x" * size).serialize(mask=True)
+    read = ("x" * size, len(frame)) if size < 65_536 else ("", 0)
+    assert text_message(frame) == text_message(frame + b"\x81") == read
+    assert text_message(frame[:-1]) == ("", 0)
+    assert ends_with_a_frame(frame * 2)
+    assert not ends_with_a_frame(frame + frame[:-1])
+
+
 async def test_frames_of_both_kinds_arrive_in_order() -> None:
     """Text of any size and alphabet, bytes between, a close after: a client reads them all."""
     texts = ["", "héllo 東京 👍", *("y" * size for size in SIZES)]
@@ -30,9 +49,10 @@ async def test_frames_of_both_kinds_arrive_in_order() -> None:
             socket = WebSocket(scope, receive, send)
             await socket.accept()
             for text in texts:
-                await socket.send_text(text)
+                short_way(scope).send(text)
                 await socket.send_bytes(b"\x00")
             await socket.close(1000, "done")
+            short_way(scope).send("too late")
 
     async with serve(app) as url, connect(url.replace("http", "ws"), max_size=None) as client:
         assert [frame async for frame in client] == [
@@ -41,32 +61,159 @@ async def test_frames_of_both_kinds_arrive_in_order() -> None:
         assert (client.close_code, client.close_reason) == (1000, "done")
 
 
-async def test_client_that_does_not_read_makes_the_sender_wait() -> None:
-    """What it is sent does not pile up here; when it has gone, the sender is told."""
-    sent = 0
+async def test_client_that_does_not_read_is_not_listened_to() -> None:
+    """What it is sent does not pile up here for as long as it asks; when it has gone, we know."""
+    heard = 0
     stuck, gone = asyncio.Event(), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal sent
         if scope["type"] != "websocket":
             return
-        socket = WebSocket(scope, receive, send)
-        await socket.accept()
-        asyncio.get_running_loop().call_later(0.3, stuck.set)
-        try:
-            while True:
-                await socket.send_text("z" * 60_000)
-                sent += 1
-                await asyncio.sleep(0)
-        finally:
-            gone.set()
+        await WebSocket(scope, receive, send).accept()
+
+        def answer(_: str) -> None:
+            nonlocal heard
+            heard += 1
+            short_way(scope).send("z" * 60_000)
+
+        short_way(scope).listen(answer)
+        while (message := await receive())["type"] != "websocket.disconnect":
+            answer(message["text"])
+        gone.set()
+
+    async def ask() -> None:
+        while True:
+            await client.send("a question of some length" * 100)
+            await asyncio.sleep(0)
 
     async with serve(app) as url:
         client = await connect(url.replace("http", "ws"), max_queue=1)
+        asking = asyncio.create_task(ask())
+        asyncio.get_running_loop().call_later(0.5, stuck.set)
         await stuck.wait()
-        before = sent
-        assert before < 1_000
+        before = heard
+        assert 0 < before < 1_000
         client.transport.abort()
         async with asyncio.timeout(10):
             await gone.wait()
-        assert sent <= before + 1
+        asking.cancel()
+        assert heard <= before + 100
+
+
+def test_other_servers_are_told_how_to_be_set() -> None:
+    """The app cannot do without, and says which way it is to be served."""
+    with pytest.raises(RuntimeError, match="relay_socket:RelaySocket"):
+        short_way({"type": "websocket"})
+
+
+# --- beside the library -------------------------------------------------------------------------
+
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class _Transport(asyncio.Transport):
+    """Takes everything, and remembers it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = self.paused = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def _read(pieces: Sequence[bytes], *, by_short_way: bool) -> tuple[list[object], bytes]:
+    """What the app gets of these bytes, and what the client is answered."""
+    got: list[object] = []
+    began = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await WebSocket(scope, receive, send).accept()
+        if by_short_way:
+            short_way(scope).listen(got.append)
+        began.set()
+        while True:
+            message = await receive()
+            got.append(message.get("text", message.get("bytes", message["type"])))
+            if message["type"] == "websocket.disconnect":
+                return
+
+    config = uvicorn.Config(cast("Any", app), ws_ping_interval=None, log_config=None)
+    config.load()
+    protocol = RelaySocket(config, ServerState(), {})
+    transport = _Transport()
+    protocol.connection_made(transport)
+    protocol.data_received(REQUEST)
+    await began.wait()
+    answered = len(transport.written)
+    for piece in pieces:
+        if transport.closed:
+            break
+        try:
+            protocol.data_received(piece)
+        except InvalidState:  # text that is none, and a close at once: the library stumbles
+            break
+        while transport.paused and not transport.closed:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    protocol.connection_lost(None)
+    await asyncio.gather(*protocol.tasks)
+    return got, transport.written[answered:]
+
+
+def _frames(opcode: Opcode, payloads: Sequence[bytes]) -> list[Frame]:
+    """A message in so many frames."""
+    opcodes = [opcode, *[Opcode.CONT] * (len(payloads) - 1)]
+    fins = [*[False] * (len(payloads) - 1), True]
+    return [Frame(*parts) for parts in zip(opcodes, payloads, fins, strict=True)]
+
+
+_PAYLOADS = st.binary(max_size=20) | st.sampled_from(
+    [b"", "東京 👍".encode(), b"x" * 125, b"x" * 126, b"x" * 3_000, b"x" * 66_000, b"\xff"]
+)
+_MESSAGES = st.builds(
+    _frames,
+    st.sampled_from([Opcode.TEXT, Opcode.TEXT, Opcode.TEXT, Opcode.BINARY]),
+    st.lists(_PAYLOADS, min_size=1, max_size=1) | st.lists(_PAYLOADS, min_size=1, max_size=3),
+)
+_CONTROLS = st.sampled_from(
+    [[Frame(Opcode.PING, b"?")], [Frame(Opcode.PONG, b"")], [Frame(Opcode.CLOSE, b"\x03\xe8")]]
+)
+_BAD = st.sampled_from([b"\x81\x01a", b"\xc1\x80\x00\x00\x00\x00", b"\x83\x80\x00\x00\x00\x00"])
+
+
+@given(st.lists(_MESSAGES | _CONTROLS, max_size=8), st.data())
+@example([_frames(Opcode.TEXT, [b"a"])] * 3, None)
+def test_app_gets_what_the_library_alone_would_give_it(
+    messages: Sequence[Sequence[Frame]], data: st.DataObject | None
+) -> None:
+    """Any messages, whole or in parts, however their bytes are split, with controls or rubbish."""
+    sent = [frame.serialize(mask=True) for message in messages for frame in message]
+    splits = {0, sum(map(len, sent))}
+    if data is not None:
+        ends = [len(b"".join(sent[:count])) for count in range(len(sent))]
+        places = st.integers(0, max(splits)) | st.sampled_from([0, *ends])
+        splits |= set(data.draw(st.lists(places, max_size=8)))
+        if data.draw(st.booleans()):  # by itself, for the library forgets what came just before it
+            sent.append(data.draw(_BAD))
+    stream = b"".join(sent)
+    splits.add(len(stream))
+    places_in_order = sorted(splits)
+    pieces = [stream[start:end] for start, end in pairwise(places_in_order)]
+    alone = asyncio.run(_read(pieces, by_short_way=False))
+    assert asyncio.run(_read(pieces, by_short_way=True)) == alone
