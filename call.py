@@ -242,7 +242,7 @@ class Call:
     # --- the guide ------------------------------------------------------------------------
 
     def _ask(self, reply: int, messages: Sequence[Message]) -> None:
-        asked = [message._asdict() for message in messages]
+        asked = [{"role": role, "content": content} for role, content in messages]
         self._asked_at = self._at
         said, ended = partial(self._hear, reply), partial(self._hear_end, reply)
         self._request = self._guide.ask(asked, said, ended)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import ssl
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from urllib.request import getproxies, proxy_bypass
 import certifi
 import httpx2
 import openai
+import orjson
 import pycurl
 
 from guide_answer import CHECK_GUIDE, Answer, GuideError
@@ -328,7 +328,7 @@ class GuideClient:
         instructions = self._options.instructions
         system = [{"role": "system", "content": instructions}] if instructions else []
         asked = {"model": self._options.model, "messages": [*system, *messages], "stream": True}
-        return json.dumps(asked).encode()
+        return orjson.dumps(asked)
 
     def _request_to(self, path: str) -> pycurl.Curl:
         curl = self._any_request.duphandle()

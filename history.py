@@ -78,12 +78,13 @@ class History:
         """
         messages: list[Message] = []
         for entry in self._entries:
-            if not entry.text:
+            text = entry.text
+            if not text:
                 continue
             if messages and messages[-1].role == entry.role:
-                messages[-1] = Message(entry.role, f"{messages[-1].content} {entry.text}")
+                messages[-1] = Message(entry.role, f"{messages[-1].content} {text}")
             else:
-                messages.append(Message(entry.role, entry.text))
+                messages.append(Message(entry.role, text))
         if turns is None:
             return tuple(messages)
         asked = [index for index, message in enumerate(messages) if message.role == "user"]

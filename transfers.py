@@ -57,6 +57,7 @@ class Transfers:
         self._timer: asyncio.Handle | None = None
         self._under_way: dict[pycurl.Curl, Transfer] = {}
         self._fed: list[Transfer] = []
+        self._written_to: set[int] = set()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
@@ -109,8 +110,10 @@ class Transfers:
             self._loop.remove_reader(fd)
         if what in _WRITABLE:
             self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
-        else:
+            self._written_to.add(fd)
+        elif fd in self._written_to:
             self._loop.remove_writer(fd)
+            self._written_to.remove(fd)
 
     def _set_timer(self, milliseconds: int) -> None:
         if self._timer is not None:
