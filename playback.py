@@ -141,6 +141,11 @@ class Playback:
         report bears it out or an interrupt shows that it was cut.
         """
         self.confirm()
+        end = self._verbatim_end(report)
+        if end:
+            self._played = end
+            self.heard = max(self.heard, end)
+            return
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         if not words:
             return
@@ -239,6 +244,8 @@ class Playback:
 
     def expects(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
+        if self._verbatim_end(report):
+            return True
         return _stand_at(_sounds(report), self._sent_words(), self._index(self._played))
 
     def recognises(self, report: str) -> bool:
@@ -256,7 +263,7 @@ class Playback:
     @property
     def all_heard(self) -> bool:
         """Whether the caller has heard every word that is written."""
-        return self._index(self.heard) == len(self._parsed())
+        return _WORD.search(self.text, self.heard) is None
 
     @property
     def supposes(self) -> bool:
@@ -303,11 +310,36 @@ class Playback:
 
     def _reach(self, ahead: int) -> int:
         """How far playback has come, if so many words were spoken since the last report."""
+        if not ahead:
+            return self.heard
         sent, here = self._sent_words(), self._index(self._played)
         last = min(here + ahead, self._clause_end(sent, here) or 0)
-        return max(self.heard, sent[last - 1].end if ahead and last else 0)
+        return max(self.heard, sent[last - 1].end if last else 0)
 
     # --- places ---------------------------------------------------------------------------
+
+    def _verbatim_end(self, report: str) -> int:
+        """Where `report` ends, if it is to the letter what is played next; else 0.
+
+        Most are, and then nothing has to be looked for word by word. It begins with a word and is
+        whole chunks, and a word comes next, so that nothing between belongs to it.
+        """
+        text, report = self.text, report.strip()
+        start = self._next_chunk(self._played)
+        end = start + len(report)
+        if not (report[:1].isalnum() and end <= self.sent and text.startswith(report, start)):
+            return 0
+        after = self._next_chunk(end)
+        begins_chunk = not start or text[start - 1].isspace()
+        ends_chunk = end == len(text) or text[end].isspace()
+        word_follows = after == len(text) or text[after].isalnum()
+        return end if begins_chunk and ends_chunk and word_follows else 0
+
+    def _next_chunk(self, offset: int) -> int:
+        """Where the next chunk begins, from `offset` on."""
+        while offset < len(self.text) and self.text[offset].isspace():
+            offset += 1
+        return offset
 
     def _play_to(self, place: int | None) -> None:
         """Playback has come as far as the word before the one at `place`."""

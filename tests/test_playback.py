@@ -422,3 +422,53 @@ def test_reply_cut_and_resumed_at_any_place_is_heard_whole_and_in_order(
         assert not any(w[-1] in ",." for w in words[at : max(at, reached - 1)])
         reached = max(reached, at + 1)
     assert reached == size
+
+
+class _WordByWord(Playback):
+    """Looks for every report among the words, also for one that is to the letter what is next."""
+
+    def _verbatim_end(self, report: str) -> int:  # noqa: ARG002
+        return 0
+
+
+_SCRAPS = st.sampled_from(
+    ["we", "We", "well-known", "5", "it's", "don’t", "hats,", "nine.", "—", "é"]
+)
+_SPACES = st.sampled_from([" ", " ", "  ", "\n", ""])
+_PHRASES = st.lists(st.tuples(_SCRAPS, _SPACES), max_size=5).map(
+    lambda parts: "".join(scrap + space for scrap, space in parts)
+)
+
+
+@given(st.data())
+def test_report_to_the_letter_is_what_its_words_are(data: st.DataObject) -> None:
+    """The short way to place a report leads where the long way does."""
+    shortly, slowly = Playback(), _WordByWord()
+    for _ in range(data.draw(st.integers(1, 12))):
+        step = data.draw(
+            st.sampled_from(["write", "send", "next", "next", "report", "cut", "rewind", "all but"])
+        )
+        words = data.draw(_PHRASES)
+        if step == "next":  # what comes next, to some letter, with more or less around it
+            rest = shortly.text[shortly._played :]
+            words = rest[: data.draw(st.integers(0, len(rest)))]
+            words = words if data.draw(st.booleans()) else words.strip()
+        assert shortly.expects(words) == slowly.expects(words)
+        for playback in (shortly, slowly):
+            match step:
+                case "write":
+                    playback.write(words)
+                case "send":
+                    playback.send()
+                case "next" | "report":
+                    playback.played(words)
+                case "cut":
+                    playback.interrupted(words, 2)
+                case "rewind":
+                    playback.rewind()
+                case "all but":
+                    playback.all_played(but=words)
+        for question in ("heard", "sent", "left", "all_heard", "supposes", "begun"):
+            assert getattr(shortly, question) == getattr(slowly, question), question
+        assert shortly.context() == slowly.context()
+        assert shortly.all_heard == (slowly._index(slowly.heard) == len(slowly._parsed()))
