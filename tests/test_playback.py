@@ -472,3 +472,23 @@ def test_report_to_the_letter_is_what_its_words_are(data: st.DataObject) -> None
             assert getattr(shortly, question) == getattr(slowly, question), question
         assert shortly.context() == slowly.context()
         assert shortly.all_heard == (slowly._index(slowly.heard) == len(slowly._parsed()))
+
+
+@pytest.mark.parametrize(
+    ("text", "to_come", "report"),
+    [
+        ("hats — gloves", "hats — gloves", "hats"),  # the dash belongs to the word before it
+        ("wellknown hats", "known hats", "known"),
+        ("hats, gloves", "hats, gloves", "hats"),
+        ("hats gloves", "hats gloves", ""),
+        ("hats gloves", " gloves", "gloves"),
+    ],
+)
+def test_report_to_the_letter_is_whole_chunks(text: str, to_come: str, report: str) -> None:
+    """It is not taken for one where it begins or ends amid a chunk, or a dash comes after it."""
+    shortly, slowly = Playback(text), _WordByWord(text)
+    for playback in (shortly, slowly):
+        playback.send()
+        playback.all_played(but=to_come)
+        playback.played(report)
+    assert (shortly.heard, shortly.left) == (slowly.heard, slowly.left)
