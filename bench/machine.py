@@ -41,3 +41,12 @@ def description(tree: Path) -> dict[str, str]:
         "python": platform.python_version(),
         "system": platform.platform(),
     }
+
+
+def stolen_s(core: int) -> float:
+    """How long a core was taken away since the start, for other machines on the same host."""
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            return int(ticks[7]) / os.sysconf("SC_CLK_TCK")
+    raise ValueError(f"the kernel tells nothing of core {core}")

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bench import machine
 from bench.callers import Fleet, Script, Tally
 from bench.report import Figures, latency, percentile, progress
 from bench.scripted_guide import ScriptedGuide
-from bench.servers import Kind, Server, running, wait_until_up
+from bench.servers import SERVER_CORE, Kind, Server, running, wait_until_up
 from bench.wheel import Wheel
 
 
@@ -23,6 +24,7 @@ class Stage:
     async def observe(self, slots: float) -> "Observed":
         """Watch for so many slots."""
         began, server_cpu, load_cpu = time.monotonic(), self.server.cpu_s(), time.process_time()
+        stolen_s = machine.stolen_s(SERVER_CORE)
         self.fleet.wheel.longest_stall_ms = 0
         tally = await self.fleet.measure(slots)
         observed = Observed(
@@ -31,6 +33,7 @@ class Stage:
             load_cpu_s=time.process_time() - load_cpu,
             seconds=time.monotonic() - began,
             stall_ms=self.fleet.wheel.longest_stall_ms,
+            stolen_s=machine.stolen_s(SERVER_CORE) - stolen_s,
         )
         self.tell_errors(tally)
         return observed
@@ -73,6 +76,8 @@ class Observed:
     seconds: float
     stall_ms: int
     """How long callers and guide did nothing at most, because they or the machine were stopped."""
+    stolen_s: float
+    """How long the server's core was taken away from this machine by the one that it runs on."""
 
     @property
     def first_p99_ms(self) -> float:
@@ -88,6 +93,11 @@ class Observed:
     def load_share(self) -> float:
         """How much of their core callers and guide used."""
         return self.load_cpu_s / self.seconds
+
+    @property
+    def stolen_share(self) -> float:
+        """How much of the server's core was taken away."""
+        return self.stolen_s / self.seconds
 
     def figures(self) -> Figures:
         """The figures of a server under steady load."""
@@ -109,4 +119,5 @@ class Observed:
             "server % of core": 100 * self.server_cpu_s / self.seconds,
             "callers and guide % of core": 100 * self.load_share,
             "callers and guide late by ms": self.stall_ms,
+            "server's core stolen %": 100 * self.stolen_share,
         }
