@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import ssl
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests.guide_server import Answer, GuideServer, Step, chunk, event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
 HI = [{"role": "user", "content": "hi there, secret words"}]
 KEY = "sk-very-secret"
@@ -321,6 +323,49 @@ async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     async with guide() as (_, client):
+        assert "".join(await ask(client)) == "Hello there."
+
+
+async def test_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guide out in the world is asked through it, in full words."""
+    asked: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        body = event(chunk("Hello there.", finish_reason="stop"))
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(body)}"
+        writer.write(head.encode() + b"\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server, connected("http://guide.invalid/v1") as client:
+        assert await ask(client) == ["Hello there."]
+    assert asked[0].startswith("POST http://guide.invalid/v1/chat/completions HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_authority_that_is_named_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """A guide with a certificate of the owner's own is reached, once its authority is named."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    if variable == "SSL_CERT_FILE":
+        monkeypatch.setenv(variable, str(tmp_path / "authority.pem"))
+    else:  # where OpenSSL looks for a file that is named by a hash
+        openssl = shutil.which("openssl")
+        if openssl is None:
+            pytest.skip("openssl is needed to make such a directory")
+        run = await asyncio.create_subprocess_exec(openssl, "rehash", str(tmp_path))
+        assert await run.wait() == 0
+        monkeypatch.setenv(variable, str(tmp_path))
+    async with guide(context) as (_, client):
         assert "".join(await ask(client)) == "Hello there."
 
 
