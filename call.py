@@ -100,8 +100,6 @@ class Call:
         finally:
             self._holder = None
             self._happen(CallEnded(), "note", CallEnded())
-            if self._request is not None:
-                self._request.drop()
             if self._alarm is not None:
                 self._alarm.cancel()
             self.decisions.close()

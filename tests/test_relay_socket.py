@@ -83,7 +83,7 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
 
     async def ask() -> None:
         while True:
-            await client.send("a question of some length" * 100)
+            await client.send("a question")
             await asyncio.sleep(0)
 
     async with serve(app) as url:
@@ -138,7 +138,13 @@ class _Transport(asyncio.Transport):
         return self.closed
 
 
-async def _read(pieces: Sequence[bytes], *, by_short_way: bool) -> tuple[list[object], bytes]:
+async def _read(
+    pieces: Sequence[bytes],
+    *,
+    by_short_way: bool,
+    heeds_pauses: bool = True,
+    is_stuck: bool = False,
+) -> tuple[list[object], bytes]:
     """What the app gets of these bytes, and what the client is answered."""
     got: list[object] = []
     began = asyncio.Event()
@@ -162,6 +168,8 @@ async def _read(pieces: Sequence[bytes], *, by_short_way: bool) -> tuple[list[ob
     protocol.data_received(REQUEST)
     await began.wait()
     answered = len(transport.written)
+    if is_stuck:
+        protocol.pause_writing()
     for piece in pieces:
         if transport.closed:
             break
@@ -169,8 +177,11 @@ async def _read(pieces: Sequence[bytes], *, by_short_way: bool) -> tuple[list[ob
             protocol.data_received(piece)
         except InvalidState:  # text that is none, and a close at once: the library stumbles
             break
-        while transport.paused and not transport.closed:  # noqa: ASYNC110 - nothing tells
+        while heeds_pauses and transport.paused and not transport.closed:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
+    if is_stuck:
+        assert not got
+        protocol.resume_writing()
     protocol.connection_lost(None)
     await asyncio.gather(*protocol.tasks)
     return got, transport.written[answered:]
@@ -217,3 +228,31 @@ def test_app_gets_what_the_library_alone_would_give_it(
     pieces = [stream[start:end] for start, end in pairwise(places_in_order)]
     alone = asyncio.run(_read(pieces, by_short_way=False))
     assert asyncio.run(_read(pieces, by_short_way=True)) == alone
+
+
+def _unmasked(opcode: int, payload: bytes) -> bytes:
+    """A client's frame whose mask changes nothing, so that its bytes are its payload's."""
+    return bytes((opcode, 0x80 | len(payload))) + bytes(4) + payload
+
+
+async def test_bytes_amid_a_frame_are_no_frame() -> None:
+    """However much they look like one."""
+    text = _unmasked(0x81, b"I am no message")
+    whole = _unmasked(0x82, text)
+    pieces = [whole[: -len(text)], text, _unmasked(0x81, b"I am one")]
+    got, _ = await _read(pieces, by_short_way=True)
+    assert got == [text, "I am one", "websocket.disconnect"]
+
+
+async def test_text_does_not_overtake_what_waits() -> None:
+    """Where bytes come though reading was paused, for they had been read, the order stays."""
+    pieces = [_unmasked(0x82, b"first"), _unmasked(0x81, b"second"), _unmasked(0x81, b"third")]
+    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False)
+    assert got == [b"first", "second", "third", "websocket.disconnect"]
+
+
+async def test_text_waits_until_the_client_reads() -> None:
+    """While it does not take what it is sent, nothing of it is taken."""
+    pieces = [_unmasked(0x81, b"first"), _unmasked(0x81, b"second")]
+    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False, is_stuck=True)
+    assert got == ["first", "second", "websocket.disconnect"]
