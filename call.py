@@ -246,8 +246,7 @@ class Call:
         self._request = self._guide.ask(asked, said, ended)
 
     def _hear(self, reply: int, text: str) -> None:
-        token = GuideToken(reply, text)
-        self._happen(token, "note", token)
+        self._tell(GuideToken(reply, text))
         if self._asked_at is not None:
             waited_ms = round((self._at - self._asked_at) * 1000)
             self._log.info("guide began", reply=reply, waited_ms=waited_ms)
