@@ -223,12 +223,13 @@ class Request:
         if self._transfer is not None:
             self._transfers.stop(self._transfer)
 
-    def _receive(self, chunk: bytes) -> None:
+    def _receive(self, chunk: bytes | None) -> None:
+        """More of the answer's body has come, or None at its end."""
         if self._is_over:
             return
         try:
             answer = self._answer or self._begin_answer()
-            said = answer.receive(chunk)
+            said = answer.end() if chunk is None else answer.receive(chunk)
         except Exception as error:
             self.fail(error)
             return
@@ -240,20 +241,10 @@ class Request:
     def _end(self, error: pycurl.error | None) -> None:
         if self._patience is not None:
             self._patience.cancel()
-        if self._is_over:
-            return
         if error is not None:
             self.fail(error)
-            return
-        try:
-            answer = self._answer or self._begin_answer()
-            said = answer.end()
-        except Exception as fault:
-            self.fail(fault)
-            return
-        if said:
-            self._said(said)
-        self._finish(answer)
+        else:
+            self._receive(None)
 
     def _begin_answer(self) -> Answer:
         assert self._transfer is not None
