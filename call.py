@@ -240,10 +240,9 @@ class Call:
     # --- the guide ------------------------------------------------------------------------
 
     def _ask(self, reply: int, messages: Sequence[Message]) -> None:
-        asked = [{"role": role, "content": content} for role, content in messages]
         self._asked_at = self._at
         said, ended = partial(self._hear, reply), partial(self._hear_end, reply)
-        self._request = self._guide.ask(asked, said, ended)
+        self._request = self._guide.ask(messages, said, ended)
 
     def _hear(self, reply: int, text: str) -> None:
         self._tell(GuideToken(reply, text))

@@ -35,7 +35,9 @@ from transfers import Transfer, Transfers
 from trust import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from history import Message
 
 CONNECT_TIMEOUT_S: Final = 5.0
 """A guide that is up accepts a connection at once, wherever it is."""
@@ -295,11 +297,11 @@ class GuideClient:
 
     def ask(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: Sequence[Message],
         said: Callable[[str], None],
         ended: Callable[[GuideError | None], None],
     ) -> Request:
-        """Ask for a reply to the conversation. Each message has a `role` and a `content`.
+        """Ask for a reply to the conversation.
 
         `said` is called with each piece as it comes, cleaned, none empty; then `ended`, once, as
         soon as the guide has said that its reply is complete, or with what went wrong. Neither is
@@ -315,7 +317,7 @@ class GuideClient:
             asyncio.get_running_loop().call_soon(request.fail, error)
         return request
 
-    def _body(self, messages: Sequence[Mapping[str, str]]) -> bytes:
+    def _body(self, messages: Sequence[Message]) -> bytes:
         instructions = self._options.instructions
         system = [{"role": "system", "content": instructions}] if instructions else []
         asked = {"model": self._options.model, "messages": [*system, *messages], "stream": True}

@@ -4,15 +4,18 @@ The caller's words are entered when they are decided on, the agent's as a stretc
 which only the part that the caller has heard counts, now or later. So nothing has to be taken back
 when a reply is withdrawn, cut or resumed: a reply of which nothing was heard is not there, and the
 caller's words around it become one message.
+
+What lies so far back that no report can change it is kept as the messages it has become.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from playback import Playback
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """One message of a chat."""
 
     role: Literal["user", "assistant"]
@@ -24,6 +27,7 @@ class _CallerWords:
     text: str
 
     role: Literal["user"] = "user"
+    is_settled: Literal[True] = True
 
 
 @dataclass(slots=True)
@@ -41,12 +45,17 @@ class _AgentWords:
         heard = self.playback.heard
         return self.playback.text[self.start : heard if self.end is None else self.end].strip()
 
+    @property
+    def is_settled(self) -> bool:
+        return self.playback.is_settled
+
 
 class History:
     """The conversation so far."""
 
     def __init__(self) -> None:
-        self._entries: list[_CallerWords | _AgentWords] = []
+        self._settled: list[Message] = []
+        self._entries: list[_CallerWords | _AgentWords] = []  # what comes after that
 
     def caller_said(self, text: str) -> None:
         """Enter words of the caller at the end."""
@@ -76,16 +85,23 @@ class History:
 
         With `turns`, only the last so many messages of the caller and what lies between them.
         """
-        messages: list[Message] = []
+        while self._entries and self._entries[0].is_settled:
+            _enter(self._settled, self._entries.pop(0))
+        messages = [*self._settled]
         for entry in self._entries:
-            text = entry.text
-            if not text:
-                continue
-            if messages and messages[-1].role == entry.role:
-                messages[-1] = Message(entry.role, f"{messages[-1].content} {text}")
-            else:
-                messages.append(Message(entry.role, text))
+            _enter(messages, entry)
         if turns is None:
             return tuple(messages)
         asked = [index for index, message in enumerate(messages) if message.role == "user"]
         return tuple(messages[asked[-turns:][0] :])
+
+
+def _enter(messages: list[Message], entry: _CallerWords | _AgentWords) -> None:
+    """Add what was said at the end, to the last message if that is of the same role."""
+    text = entry.text
+    if not text:
+        return
+    if messages and messages[-1].role == entry.role:
+        messages[-1] = Message(entry.role, f"{messages[-1].content} {text}")
+    else:
+        messages.append(Message(entry.role, text))

@@ -106,6 +106,8 @@ class Playback:
     text: str = ""
     sent: int = 0
     heard: int = 0
+    is_settled: bool = False
+    """Whether what was heard of it will not change any more."""
     _cycle_start: int = 0
     _played: int = 0
     _supposed: int = 0
@@ -288,6 +290,7 @@ class Playback:
 
     def settle(self) -> None:
         """Keep the text alone: reports are about later replies now."""
+        self.is_settled = True
         self._words = _Words()
 
     def context(self, *, ahead: int = 0) -> str:

@@ -68,6 +68,8 @@ class Playout:
         self.reports = True
         playback = self._about(report)
         self._told.append((report, playback))
+        if playback.is_settled:
+            return
         if after_cut:
             playback.cut_at(report)
         else:

@@ -14,6 +14,7 @@ from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
 from guide_answer import GuideError
 from guide_client import GuideClient, GuideOptions, translate_error
+from history import Message
 
 GREETING: Final = "Hello"
 """What the guide is asked."""
@@ -40,7 +41,7 @@ async def ask_guide(settings: Settings) -> str:
     )
     told: asyncio.Queue[_Told] = asyncio.Queue()
     try:
-        client.ask([{"role": "user", "content": GREETING}], told.put_nowait, told.put_nowait)
+        client.ask([Message("user", GREETING)], told.put_nowait, told.put_nowait)
         first_s = await _read_reply(told, settings)
     except GuideError as error:
         raise failed(error.reason, error.advice, *await _models_hint(settings)) from None

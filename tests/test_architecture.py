@@ -53,7 +53,7 @@ SHELL = {
     "loopback": {"trust"},
     "log": set(),
     "transfers": set(),
-    "guide_client": {"guide_answer", "transfers", "trust"},
+    "guide_client": {"guide_answer", "history", "transfers", "trust"},
     "demo_guide": set(),
     "recorder": {"recording"},
     "relay_socket": set(),
@@ -90,7 +90,15 @@ SHELL = {
     },
     "explain": {"recording", "replay", "utterance"},
     "emulator": {"relay_protocol"},
-    "doctor": {"config", "emulator", "guide_answer", "guide_client", "relay_protocol", "trust"},
+    "doctor": {
+        "config",
+        "emulator",
+        "guide_answer",
+        "guide_client",
+        "history",
+        "relay_protocol",
+        "trust",
+    },
 }
 
 IMPURE = {

@@ -7,7 +7,7 @@ import json
 import shutil
 import ssl
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 import guide_client
 from guide_answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, EventReader, GuideError
 from guide_client import GuideClient, GuideOptions, translate_error
+from history import Message
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from pathlib import Path
 
-HI = [{"role": "user", "content": "hi there, secret words"}]
+HI = [Message("user", "hi there, secret words")]
 KEY = "sk-very-secret"
 
 
@@ -49,7 +50,7 @@ async def connected(base_url: str, instructions: str = "") -> AsyncIterator[Guid
 
 
 async def pieces(
-    client: GuideClient, messages: Sequence[Mapping[str, str]] = HI
+    client: GuideClient, messages: Sequence[Message] = HI
 ) -> AsyncGenerator[str, None]:
     """Ask, and give out the reply as it comes. It is dropped when the generator is closed."""
     told: asyncio.Queue[str | GuideError | None] = asyncio.Queue()
@@ -64,7 +65,7 @@ async def pieces(
         request.drop()
 
 
-async def ask(client: GuideClient, messages: Sequence[Mapping[str, str]] = HI) -> list[str]:
+async def ask(client: GuideClient, messages: Sequence[Message] = HI) -> list[str]:
     async with aclosing(pieces(client, messages)) as reply:
         return [piece async for piece in reply]
 
@@ -93,7 +94,7 @@ async def failure(client: GuideClient) -> GuideError:
 async def test_guide_is_asked_as_configured() -> None:
     """The request carries the key, the model and the conversation, and asks for a stream."""
     async with guide() as (server, client):
-        await ask(client, [*HI, {"role": "assistant", "content": "Hello."}, *HI])
+        await ask(client, [*HI, Message("assistant", "Hello."), *HI])
         (request,) = server.requests
         assert request.path == "/v1/chat/completions"
         assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -106,7 +107,8 @@ async def test_guide_gets_instructions_first() -> None:
     """Instructions are a system message before the conversation; none is sent without any."""
     async with GuideServer() as server, connected(server.base_url, "Be brief.") as client:
         await ask(client)
-        assert server.requests[0].messages == [{"role": "system", "content": "Be brief."}, *HI]
+        system = {"role": "system", "content": "Be brief."}
+        assert server.requests[0].messages == [system, asdict(HI[0])]
 
 
 async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
@@ -508,7 +510,7 @@ async def test_request_that_cannot_be_made_is_a_guide_error(
     """A setting or a message that no request can carry is no other exception."""
     client = GuideClient(GuideOptions(base_url, api_key, "guide"))
     with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
-        await ask(client, [{"role": "user", "content": content}])
+        await ask(client, [Message("user", content)])
     assert "secret" not in str(caught.value)
     client.close()
 
@@ -601,6 +603,14 @@ def test_sse_reader_follows_the_standard(sent: bytes, data: list[str]) -> None:
     """Line ends, comments, fields, marks and broken text are read as the standard has it."""
     assert read_events(sent) == data
     assert read_events(*[piece for byte in sent for piece in (bytes([byte]), b"")]) == data
+
+
+def test_sse_reader_takes_whole_events_as_they_are() -> None:
+    """Most come so, one by one; one without data is none, however it comes."""
+    assert read_events(b"data: a\n\n", b"data: \n\n", b"data:  b\n\n") == ["a", " b"]
+    assert read_events(b"data: a\n\n", b"data: b", b"\n\n") == ["a", "b"]
+    assert read_events(b"data: a\n\n", b"data: b\n", b"data: c\n\n") == ["a", "b\nc"]
+    assert read_events(b"data: a\n\r", b"data: b\n\n", b"data: c\n\n") == ["a", "b", "c"]
 
 
 SSE_BYTES = st.lists(

@@ -2,6 +2,7 @@
 
 from history import History, Message
 from playback import Playback
+from playout import EARLIER_REPLIES, Playout
 
 
 def reply(text: str, heard: str = "") -> Playback:
@@ -85,3 +86,40 @@ def test_words_before_a_reply_are_entered_before_it() -> None:
     history.agent_says(reply("At nine.", "At nine."))
     history.agent_says_first(reply("Sure.", "Sure."))
     assert history.messages()[-1] == Message("assistant", "Sure. At nine.")
+
+
+def test_reply_of_long_ago_does_not_change_any_more() -> None:
+    """A report of it that comes again is no news."""
+    history, playout = History(), Playout(Playback())
+    old = reply("We are open. We are open.")
+    replies = [old, *(reply(text, text) for text in ["One.", "Two.", "Three.", "Four."])]
+    assert len(replies) > EARLIER_REPLIES + 1
+    for said in replies:
+        history.caller_said("and")
+        history.agent_says(said)
+        playout.begin(said, after_cut=False)
+        if said is old:
+            playout.played("We are open.", after_cut=False)
+    before = history.messages()
+    assert before[1] == Message("assistant", "We are open.")
+    playout.played("We are open.", after_cut=False)
+    assert (history.messages(), old.heard) == (before, len("We are open."))
+
+
+def test_what_is_settled_and_what_is_not_are_one_chat() -> None:
+    """Where the one ends amid the caller's words, they are one message all the same."""
+    history, settled = History(), reply("At nine.", "At nine.")
+    settled.settle()
+    history.caller_said("when")
+    history.agent_says(settled)
+    history.caller_said("on")
+    assert history.messages()[-1] == Message("user", "on")
+    history.agent_says(reply("Nobody hears this."))
+    history.caller_said("Sunday")
+    for _ in range(2):
+        assert history.messages() == (
+            Message("user", "when"),
+            Message("assistant", "At nine."),
+            Message("user", "on Sunday"),
+        )
+    assert history.messages(1) == (Message("user", "on Sunday"),)
