@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -27,6 +28,9 @@ MAX_REPLY_CHARS: Final = 20_000
 
 MAX_EVENT_BYTES: Final = 1_048_576
 """The longest event, and the longest answer in one piece, that is read."""
+
+_EVENT: Final = re.compile(rb"data: ([^\r\n]{1,10000})\n\n")
+"""One event with one line of data, as guides send them one by one."""
 
 CHECK_GUIDE: Final = "Look at the guide's own log, and check GUIDE_MODEL."
 CHECK_ADDRESS: Final = "Check GUIDE_BASE_URL: it usually ends in /v1."
@@ -78,21 +82,18 @@ class Answer:
             self.fault = GuideError("ended mid-stream", CHECK_GUIDE)
         return said
 
-    def _say(self, contents: Iterator[str]) -> str:
-        said = ""
-        try:
-            for content in contents:
-                said += self._speech.feed(content)
-                if len(said) >= self._room:
-                    self.is_over = True
-                    return said[: self._room]
-        except GuideError as error:
-            self.is_over, self.fault = True, error
+    def _say(self, content: str) -> str:
+        said = self._speech.feed(content) if content else ""
+        if len(said) >= self._room:
+            self.is_over = True
+            return said[: self._room]
         if self._body.is_complete:
             self.is_over = True
             said = (said + self._speech.finish())[: self._room]
             if not said and self._room == MAX_REPLY_CHARS:
                 self.fault = GuideError("sent nothing to say", CHECK_GUIDE)
+        elif self._body.fault is not None:
+            self.is_over, self.fault = True, self._body.fault
         self._room -= len(said)
         return said
 
@@ -106,25 +107,27 @@ class _Stream:
     def __init__(self) -> None:
         self._events = EventReader()
         self.is_complete = False
+        self.fault: GuideError | None = None
 
-    def receive(self, chunk: bytes) -> Iterator[str]:
-        """Yield the contents that came, until the reply is complete."""
-        for data in self._events.feed(chunk):
-            if data.strip() == "[DONE]":
-                self.is_complete = True
-                return
-            choice = _dig(_parse(data), "choices", 0)
-            if not isinstance(choice, dict):
-                continue
-            content = _dig(choice, "delta", "content")
-            if isinstance(content, str):
-                yield content
-            if choice.get("finish_reason"):
-                self.is_complete = True
-                return
+    def receive(self, chunk: bytes) -> str:
+        """The content that came, until the reply is complete or at fault."""
+        content = ""
+        try:
+            for data in self._events.feed(chunk):
+                if data.strip() == "[DONE]":
+                    self.is_complete = True
+                    break
+                piece, is_last = _piece(_parse(data))
+                content += piece
+                if is_last:
+                    self.is_complete = True
+                    break
+        except GuideError as fault:
+            self.fault = fault
+        return content
 
-    def end(self) -> Iterator[str]:
-        return iter(())
+    def end(self) -> str:
+        return ""
 
 
 class _Whole:
@@ -133,19 +136,22 @@ class _Whole:
     def __init__(self) -> None:
         self._body = bytearray()
         self.is_complete = False
+        self.fault: GuideError | None = None
 
-    def receive(self, chunk: bytes) -> Iterator[str]:
+    def receive(self, chunk: bytes) -> str:
         self._body += chunk
         if len(self._body) > MAX_EVENT_BYTES:
-            raise _too_long()
-        return iter(())
+            self.fault = _too_long()
+        return ""
 
-    def end(self) -> Iterator[str]:
-        completion = _parse(self._body.decode("utf-8-sig", "replace"))
+    def end(self) -> str:
+        try:
+            completion = _parse(self._body.decode("utf-8-sig", "replace"))
+        except GuideError as fault:
+            self.fault = fault
+            return ""
         self.is_complete = True
-        content = _dig(completion, "choices", 0, "message", "content")
-        if isinstance(content, str):
-            yield content
+        return _whole(completion)
 
 
 def _body(content_type: str) -> _Stream | _Whole:
@@ -177,14 +183,30 @@ def _parse_leniently(data: str) -> object:
         raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
 
 
-def _dig(value: Any, *path: str | int) -> Any:
-    """What lies at a path inside JSON, or None: endpoints leave out and add what they like."""
+def _piece(chunk: Any) -> tuple[str, bool]:
+    """What a chunk adds to the reply, and whether it says that this was all.
+
+    Endpoints leave out and add what they like.
+    """
     try:
-        for step in path:
-            value = value[step]
+        choice = chunk["choices"][0]
+        is_last = bool(choice.get("finish_reason"))
+    except (LookupError, TypeError, AttributeError):
+        return "", False
+    try:
+        content = choice["delta"]["content"]
     except (LookupError, TypeError):
-        return None
-    return value
+        content = ""
+    return content if isinstance(content, str) else "", is_last
+
+
+def _whole(completion: Any) -> str:
+    """The reply in a completion that came in one piece."""
+    try:
+        content = completion["choices"][0]["message"]["content"]
+    except (LookupError, TypeError):
+        content = ""
+    return content if isinstance(content, str) else ""
 
 
 def _too_long() -> GuideError:
@@ -214,9 +236,9 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> Iterable[str]:
         """The data of each event that the chunk completes. Read it to the end."""
-        is_between_events = self._begun and not (self._line or self._data or self._after_cr)
-        if is_between_events and _is_an_event(chunk):
-            return (chunk[6:-2].decode("utf-8", "replace"),)
+        event = _EVENT.fullmatch(chunk) if self._begun else None
+        if event and not (self._line or self._data or self._after_cr):
+            return (event[1].decode("utf-8", "replace"),)
         return self._feed(chunk)
 
     def _feed(self, chunk: bytes) -> Iterator[str]:
@@ -266,14 +288,3 @@ class EventReader:
     def _check_size(self) -> None:
         if self._line_size + self._data_size > MAX_EVENT_BYTES:
             raise _too_long()
-
-
-def _is_an_event(chunk: bytes) -> bool:
-    """Whether this is one event with one line of data, as guides send them one by one."""
-    return (
-        chunk.startswith(b"data: ")
-        and chunk.endswith(b"\n\n")
-        and chunk.count(b"\n") == 2
-        and b"\r" not in chunk
-        and len(chunk) <= MAX_EVENT_BYTES
-    )

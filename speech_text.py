@@ -127,8 +127,7 @@ class SpeechText:
         if self._in_line and word.isascii() and word.isalnum():
             if word is not chunk:
                 self._part(" ")
-            self._speak(word)
-            return self._drain()
+            return self._utter(word)
         for run in _RUN.findall(chunk.translate(_ALPHABET)):
             if self._in_line and run[-1].isalnum():
                 if run[0] == " ":
@@ -340,13 +339,17 @@ class SpeechText:
             self._gap = gap
 
     def _speak(self, text: str) -> None:
+        self._spoken.append(self._utter(text))
+
+    def _utter(self, text: str) -> str:
+        """`text`, with what parts it from what was spoken before."""
         clings = self._gap == _PICTOGRAPH and text in _CLINGING
         lead = " " if self._last and self._gap and not clings else ""
-        self._spoken.append(lead + text)
         self._last, self._gap = text[-1], ""
         self._paused = text in _PAUSING or (self._paused and text in _CLOSING)
         if len(self._line) < 6:  # enough to see "100. "
             self._line = (self._line + lead + text).lstrip()
+        return lead + text
 
 
 def _is_rule(marks: str) -> bool:
