@@ -20,6 +20,8 @@ from turn_events import (
 def event_of(frame: relay.Incoming) -> Event | None:
     """What happened on the call, or None where the frame says nothing of whose turn it is."""
     match frame:
+        case relay.TokensPlayed(text):
+            return TokensPlayed(text)
         case relay.Prompt(text, final, lang):
             return CallerSaid(text, final, lang)
         case relay.Interrupt(heard, duration_ms):
@@ -28,8 +30,6 @@ def event_of(frame: relay.Incoming) -> Event | None:
             return AgentSpeaking(on)
         case relay.ClientSpeaking(on):
             return CallerSpeaking(on)
-        case relay.TokensPlayed(text):
-            return TokensPlayed(text)
         case relay.Setup() | relay.Dtmf() | relay.RelayError() | relay.Unknown():
             return None
         case _ as never:

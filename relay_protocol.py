@@ -148,7 +148,10 @@ def parse_frame(raw: str) -> Incoming:
 
 def _load(raw: str) -> dict[str, Any]:
     try:
-        frame = _DECODER.decode(raw)
+        text = raw.strip(" \t\r\n")
+        frame, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            raise FrameError("not JSON")
     except FrameError:
         raise
     except (ValueError, RecursionError) as error:
