@@ -28,8 +28,9 @@ import phone
 import relay_protocol as relay
 import server
 import trust
-from call import Call, Decisions, Log
+from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings
+from decisions import Decisions
 from forms import read_form
 from guide_client import GuideClient, GuideOptions
 from loopback import LoopbackOnly, direct_only
@@ -307,6 +308,7 @@ async def _hold(
     record: Record | None,
 ) -> None:
     wishes = Wishes.of(setup.parameters)
+    decisions = Decisions() if wishes.decisions else None
     way = short_way(websocket.scope)
     call = Call(
         desk.guide(websocket),
@@ -315,9 +317,9 @@ async def _hold(
         log=logger,
         log_transcripts=desk.settings.log_transcripts,
         record=record,
+        decisions=decisions,
     )
-    token = setup.parameters.get("token", "")
-    live = LiveCall(setup.call_sid, token, call.decisions if wishes.decisions else None)
+    live = LiveCall(setup.call_sid, setup.parameters.get("token", ""), decisions)
     desk.live.append(live)
     logger.info("call began", caller=_masked(setup.caller), direction=setup.direction)
     began_at = time.monotonic()

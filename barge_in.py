@@ -162,8 +162,8 @@ class BargeIn:
             options, speaks = self._options, self._caller_speaks
             patience = options.caller_speech_ceiling_s if speaks else options.resume_timeout_s
             return self._caller_active_at + patience
-        times = (self._acknowledge_at, self._audible_at, self._reply.deadline)
-        return min(time for time in times if time is not None)
+        times = (self._reply.deadline, self._acknowledge_at, self._audible_at)
+        return min([time for time in times if time is not None])
 
     # --- the caller's words ---------------------------------------------------------------
 

@@ -20,6 +20,7 @@ import structlog
 import recording
 import relay_protocol as relay
 from barge_in import BargeIn
+from decisions import Decisions
 from guide_answer import GuideError
 from guide_client import GuideClient, Request
 from history import Message
@@ -60,14 +61,16 @@ class Call:
         log: Log = None,
         log_transcripts: bool = False,
         record: Record | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
-        """`send` puts one text frame on the relay's socket; `record` takes the call down."""
-        self.decisions = Decisions()
+        """`send` puts one text frame on the relay's socket; `record` takes the call down, and
+        `decisions` tells what was decided."""
         self._guide = guide
         self._options = options
         self._machine = BargeIn(options)
         self._send = send
         self._record = record
+        self._decisions = decisions
         self._log = log or structlog.get_logger()
         self._log_transcripts = log_transcripts
         self._request: Request | None = None
@@ -102,7 +105,8 @@ class Call:
             self._happen(CallEnded(), "note", CallEnded())
             if self._alarm is not None:
                 self._alarm.cancel()
-            self.decisions.close()
+            if self._decisions is not None:
+                self._decisions.close()
 
     def _take_down(self, direction: Direction, frame: str | recording.Frame | Noted) -> None:
         if self._record is not None:
@@ -190,21 +194,23 @@ class Call:
         return ""
 
     def _note(self, decided: Decided) -> None:
-        made = recording.decision(self._at, decided, self._machine.state)
+        after, paused_for_s = self._machine.state, decided.paused_for_s
         words = {"said": decided.said, "heard": decided.heard}
-        paused_for_s = decided.paused_for_s
         self._log.info(
             "decided",
-            outcome=made["outcome"],
-            act=made["act"],
-            rule=made["rule"],
-            before=made["state_before"],
-            after=made["state_after"],
+            outcome=decided.outcome.value,
+            act=decided.act.value if decided.act else "",
+            rule=decided.rule,
+            before=decided.before.value,
+            after=after.value,
             paused_ms=None if paused_for_s is None else round(paused_for_s * 1000),
             **(words if self._log_transcripts else {}),
         )
-        self._take_down("note", {"type": "decision", **made})
-        self.decisions.add(made)
+        if self._record is not None or self._decisions is not None:
+            made = recording.decision(self._at, decided, after)
+            self._take_down("note", {"type": "decision", **made})
+            if self._decisions is not None:
+                self._decisions.add(made)
 
     # --- the relay ------------------------------------------------------------------------
 
@@ -216,8 +222,10 @@ class Call:
             self._note_bad_frame(str(error))
             self._happen(None, "note", {"type": "dropped", "problem": str(error)})
             return
-        self._log_what_is_no_event(frame)
-        self._happen(event_of(frame), "in", raw)
+        event = event_of(frame)
+        if event is None:
+            self._log_what_is_no_event(frame)
+        self._happen(event, "in", raw)
 
     def _log_what_is_no_event(self, frame: relay.Incoming) -> None:
         match frame:
@@ -260,38 +268,3 @@ class Call:
 
     def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
         self._happen(event, "note", event)
-
-
-class Decisions:
-    """What was decided on a call, for whoever placed it to follow as it happens."""
-
-    def __init__(self) -> None:
-        self._made: list[dict[str, Any]] = []
-        self._closed = False
-        self._changed = asyncio.Event()
-
-    def add(self, decision: dict[str, Any]) -> None:
-        """Tell the followers of a decision."""
-        self._made.append(decision)
-        self._wake()
-
-    def close(self) -> None:
-        """No more are made."""
-        self._closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def follow(self) -> AsyncIterator[dict[str, Any]]:
-        """All decisions since the call began, and those to come, until it ends."""
-        told = 0
-        while True:
-            changed = self._changed
-            while told < len(self._made):
-                told += 1
-                yield self._made[told - 1]
-            if self._closed:
-                return
-            await changed.wait()

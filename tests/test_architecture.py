@@ -58,8 +58,10 @@ SHELL = {
     "recorder": {"recording"},
     "relay_socket": set(),
     "server": {"relay_socket"},
+    "decisions": set(),
     "call": {
         "barge_in",
+        "decisions",
         "guide_answer",
         "guide_client",
         "history",
@@ -74,6 +76,7 @@ SHELL = {
     "app": {
         "call",
         "config",
+        "decisions",
         "demo_guide",
         "forms",
         "guide_client",

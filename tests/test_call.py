@@ -16,8 +16,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from barge_in import BargeIn
-from call import LOGGED_BAD_FRAMES, Call, Decisions
+from call import LOGGED_BAD_FRAMES, Call
 from config import DEFAULT_INSTRUCTIONS
+from decisions import Decisions
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
@@ -555,10 +556,11 @@ async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer)
         await nth_request(guide, 2)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    call = Call(client, Options(resume_timeout_s=0.01), lambda _: said.set())
-    await call.run(frames())
+    decisions = Decisions()
+    options = Options(resume_timeout_s=0.01)
+    await Call(client, options, lambda _: said.set(), decisions=decisions).run(frames())
     client.close()
-    outcomes = [(made["outcome"], made["rule"]) async for made in call.decisions.follow()]
+    outcomes = [(made["outcome"], made["rule"]) async for made in decisions.follow()]
     assert outcomes[1] == ("resumed", "silence")
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
 
