@@ -7,7 +7,7 @@ often, and what is printed, is not its matter.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bench.callers import Script
@@ -29,6 +29,8 @@ class Options:
     turns: int
     """Slots that are watched."""
     script: Script
+    held: dict[str, int] = field(default_factory=dict)
+    """How many calls each server held in the run before, where there was one."""
 
 
 async def steady(kind: Kind, options: Options) -> Observed:
@@ -71,7 +73,10 @@ ALLOWED_MS: Final = 20.0
 """A server holds as many calls as it can without adding more than this to the first word, p99."""
 
 FIRST_STEP: Final = 64
-GROWTH: Final = 1.5
+FIRST_GROWTH: Final = 1.5
+GROWTH: Final = 1.15
+"""From one step to the next, where it is known from the run before about how many are held."""
+
 PRECISION: Final = 0.05
 MOST_CALLS: Final = 3_000
 
@@ -89,7 +94,7 @@ MOST_CHANCES: Final = 6
 
 
 async def capacity(kind: Kind, options: Options) -> Figures:
-    """How many calls one core holds: by steps of a half more, then by halving what is between."""
+    """How many calls one core holds: by steps, more or fewer, then by halving what is between."""
     limited = False  # whether callers and guide were, when too many calls were tried last
 
     async def holds(calls: int) -> bool:
@@ -115,17 +120,19 @@ async def capacity(kind: Kind, options: Options) -> Figures:
         limited = observed.load_share > LOAD_LIMIT
         return False
 
-    calls = await _most(holds)
+    known = options.held.get(kind.name)
+    calls = await _most(holds, known or FIRST_STEP, GROWTH if known else FIRST_GROWTH)
+    options.held[kind.name] = calls
     return {"calls held on one core": calls, "and callers and guide held no more": int(limited)}
 
 
-async def _most(holds: Callable[[int], Awaitable[bool]]) -> int:
+async def _most(holds: Callable[[int], Awaitable[bool]], first: int, growth: float) -> int:
     """The most calls that are held, to within `PRECISION`."""
-    most, too_many = 0, FIRST_STEP
+    most, too_many = 0, first
     while too_many <= MOST_CALLS and await holds(too_many):
-        most, too_many = too_many, math.ceil(too_many * GROWTH)
+        most, too_many = too_many, math.ceil(too_many * growth)
     while not most and too_many > 1:
-        fewer = math.floor(too_many / GROWTH)
+        fewer = math.floor(too_many / growth)
         if await holds(fewer):
             most = fewer
         else:
