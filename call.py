@@ -103,6 +103,7 @@ class Call:
         finally:
             self._holder = None
             self._happen(CallEnded(), "note", CallEnded())
+            self._request = None  # which holds us
             if self._alarm is not None:
                 self._alarm.cancel()
             if self._decisions is not None:

@@ -224,6 +224,7 @@ class Request:
     def _stop(self) -> None:
         if self._transfer is not None:
             self._transfers.stop(self._transfer)
+            self._transfer = None  # which holds us
 
     def _receive(self, chunk: bytes | None) -> None:
         """More of the answer's body has come, or None at its end."""
@@ -247,6 +248,7 @@ class Request:
             self.fail(error)
         else:
             self._receive(None)
+        self._transfer = None
 
     def _begin_answer(self) -> Answer:
         assert self._transfer is not None

@@ -42,6 +42,11 @@ class RelaySocket(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             self.scope["state"][_SHORT_WAY] = ShortWay(self._send_text, self._listen)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone, and the listener is let go: it holds us, and would keep us."""
+        super().connection_lost(exc)
+        self._listener = None
+
     def data_received(self, data: bytes) -> None:
         """Bytes have come. Whole text messages go straight to the listener, if nothing waits before
         them; the library reads everything else."""
@@ -87,11 +92,11 @@ class ShortWay(NamedTuple):
 
 
 def short_way(scope: "Scope") -> ShortWay:
-    """The short way to the connection with this scope.
+    """The short way to the connection with this scope. It is there to be taken once.
 
     Raises `RuntimeError` where the app is served by something else than `RelaySocket`.
     """
-    way = scope["state"].get(_SHORT_WAY) if "state" in scope else None
+    way = scope["state"].pop(_SHORT_WAY, None) if "state" in scope else None
     if not isinstance(way, ShortWay):
         raise RuntimeError(
             "Serve the app with `python app.py`, or with `uvicorn app:app --ws "

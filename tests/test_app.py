@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import hmac
 import json
 import os
@@ -22,11 +23,16 @@ from structlog.testing import capture_logs
 import app
 import relay_protocol as relay
 from app import create_app
+from barge_in import BargeIn
+from call import Call
 from config import VERSION
+from guide_client import Request
 from recording import load
+from relay_socket import RelaySocket
 from tests.guide_server import GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
+from transfers import Transfer
 
 ROOT: Final = Path(app.__file__).parent
 CALLER: Final = "+12025550123"
@@ -243,6 +249,34 @@ async def test_health_counts_the_calls_in_progress(
             await calls_become(http, address, 1)
             await one.ask("And what else do you sell?")
         await calls_become(http, address, 0)
+
+
+async def test_ended_call_leaves_nothing_behind(
+    http: httpx2.AsyncClient, guide: GuideServer
+) -> None:
+    """Neither after a whole reply nor after one that was dropped, and without any help of the
+    garbage collector, which would come much later."""
+    kinds = (BargeIn, Call, RelaySocket, Request, Transfer)
+
+    def left() -> list[object]:
+        return [each for each in gc.get_objects() if isinstance(each, kinds)]
+
+    async with serve_frontdesk(guide_base_url=guide.base_url) as address:
+        await calls_become(http, address, 0)
+        gc.collect()
+        gc.disable()
+        try:
+            async with relay_session(address) as session:
+                await session.ask("What do you sell?")
+                guide.script(lambda _: ["Hats and gloves, ", Step.HANG])
+                await session.say("And what else do you sell?")
+                await session.receive()
+                assert {type(each) for each in left()} == {*kinds}
+            async with asyncio.timeout(PATIENCE_S):
+                while left():  # noqa: ASYNC110 - nobody tells when the last of it goes
+                    await asyncio.sleep(0.01)
+        finally:
+            gc.enable()
 
 
 # --- a call that Twilio has signed --------------------------------------------------------------
