@@ -72,7 +72,6 @@ async def barge_in(kind: Kind, options: Options) -> Figures:
 ALLOWED_MS: Final = 20.0
 """A server holds as many calls as it can without adding more than this to the first word, p99."""
 
-FIRST_STEP: Final = 64
 FIRST_GROWTH: Final = 1.5
 GROWTH: Final = 1.15
 """From one step to the next, where it is known from the run before about how many are held."""
@@ -90,7 +89,10 @@ LOAD_LIMIT: Final = 0.7
 STOLEN_LIMIT: Final = 0.01
 """Where more of the server's core than this was taken away, a step that fails tells little."""
 
-MOST_CHANCES: Final = 6
+MOST_CHANCES: Final = 4
+
+HOPELESS_MS: Final = 5 * ALLOWED_MS
+"""A step that adds more than this has failed, whatever the machine did."""
 
 
 async def capacity(kind: Kind, options: Options) -> Figures:
@@ -115,13 +117,15 @@ async def capacity(kind: Kind, options: Options) -> Figures:
             )
             if held:
                 return True
+            if observed.first_p99_ms > HOPELESS_MS:
+                break
             if observed.stolen_share > STOLEN_LIMIT:
                 chances = min(chances + 1, MOST_CHANCES)
         limited = observed.load_share > LOAD_LIMIT
         return False
 
     known = options.held.get(kind.name)
-    calls = await _most(holds, known or FIRST_STEP, GROWTH if known else FIRST_GROWTH)
+    calls = await _most(holds, known or options.calls, GROWTH if known else FIRST_GROWTH)
     options.held[kind.name] = calls
     return {"calls held on one core": calls, "and callers and guide held no more": int(limited)}
 
