@@ -76,7 +76,7 @@ FIRST_GROWTH: Final = 1.5
 GROWTH: Final = 1.15
 """From one step to the next, where it is known from the run before about how many are held."""
 
-PRECISION: Final = 0.05
+PRECISION: Final = 0.15
 MOST_CALLS: Final = 3_000
 
 SAMPLED_TURNS: Final = 300
