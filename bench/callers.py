@@ -311,11 +311,13 @@ class Caller(asyncio.Protocol):
 
     def _note_first(self, word: str, sent_ns: int, now: int) -> None:
         """A word came while the first of a reply is awaited: is it that?"""
-        if sent_ns < self._asked_ns:
+        was_written = sent_ns < self._asked_ns
+        if was_written or not word:
             if self._may_resume:  # it goes on with what was cut
-                self._fleet.tally.resumed_ns.append(now - self._asked_ns)
+                if was_written:  # else it was the guide that took its time
+                    self._fleet.tally.resumed_ns.append(now - self._asked_ns)
                 self._awaits_first = self._may_resume = False
-        elif word:
+        else:
             arrived_ns = moment(word[:LENGTH], sent_ns)
             self._fleet.tally.first_ns.append((now - self._asked_ns) - (sent_ns - arrived_ns))
             self._awaits_first = self._may_resume = False
