@@ -117,9 +117,13 @@ class _Stream:
                 if data.strip() == "[DONE]":
                     self.is_complete = True
                     break
-                piece, is_last = _piece(_parse(data))
-                content += piece
-                if is_last:
+                choice = _dig(_parse(data), "choices", 0)
+                if not isinstance(choice, dict):
+                    continue
+                piece = _dig(choice, "delta", "content")
+                if isinstance(piece, str):
+                    content += piece
+                if choice.get("finish_reason"):
                     self.is_complete = True
                     break
         except GuideError as fault:
@@ -151,7 +155,8 @@ class _Whole:
             self.fault = fault
             return ""
         self.is_complete = True
-        return _whole(completion)
+        content = _dig(completion, "choices", 0, "message", "content")
+        return content if isinstance(content, str) else ""
 
 
 def _body(content_type: str) -> _Stream | _Whole:
@@ -183,30 +188,14 @@ def _parse_leniently(data: str) -> object:
         raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
 
 
-def _piece(chunk: Any) -> tuple[str, bool]:
-    """What a chunk adds to the reply, and whether it says that this was all.
-
-    Endpoints leave out and add what they like.
-    """
+def _dig(value: Any, *path: str | int) -> Any:
+    """What lies at a path inside JSON, or None: endpoints leave out and add what they like."""
     try:
-        choice = chunk["choices"][0]
-        is_last = bool(choice.get("finish_reason"))
-    except (LookupError, TypeError, AttributeError):
-        return "", False
-    try:
-        content = choice["delta"]["content"]
+        for step in path:
+            value = value[step]
     except (LookupError, TypeError):
-        content = ""
-    return content if isinstance(content, str) else "", is_last
-
-
-def _whole(completion: Any) -> str:
-    """The reply in a completion that came in one piece."""
-    try:
-        content = completion["choices"][0]["message"]["content"]
-    except (LookupError, TypeError):
-        content = ""
-    return content if isinstance(content, str) else ""
+        return None
+    return value
 
 
 def _too_long() -> GuideError:
