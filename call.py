@@ -195,23 +195,22 @@ class Call:
         return ""
 
     def _note(self, decided: Decided) -> None:
-        after, paused_for_s = self._machine.state, decided.paused_for_s
+        made = recording.decision(self._at, decided, self._machine.state)
         words = {"said": decided.said, "heard": decided.heard}
+        paused_for_s = decided.paused_for_s
         self._log.info(
             "decided",
-            outcome=decided.outcome.value,
-            act=decided.act.value if decided.act else "",
-            rule=decided.rule,
-            before=decided.before.value,
-            after=after.value,
+            outcome=made["outcome"],
+            act=made["act"],
+            rule=made["rule"],
+            before=made["state_before"],
+            after=made["state_after"],
             paused_ms=None if paused_for_s is None else round(paused_for_s * 1000),
             **(words if self._log_transcripts else {}),
         )
-        if self._record is not None or self._decisions is not None:
-            made = recording.decision(self._at, decided, after)
-            self._take_down("note", {"type": "decision", **made})
-            if self._decisions is not None:
-                self._decisions.add(made)
+        self._take_down("note", {"type": "decision", **made})
+        if self._decisions is not None:
+            self._decisions.add(made)
 
     # --- the relay ------------------------------------------------------------------------
 
