@@ -22,6 +22,8 @@ from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.websockets import WebSocket
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -158,6 +160,15 @@ async def test_settings_come_from_the_environment_file(tmp_path: Path, emulate: 
     assert socket_signature == sign("12345", "wss://desk.example.com/ws")
 
 
+@pytest.fixture
+def interrupt_key_works() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, though a shell's background jobs ignore it."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
+@pytest.mark.usefixtures("interrupt_key_works")
 async def test_interrupt_key_hangs_up() -> None:
     """Ctrl-C closes the call as a hang-up, without a traceback."""
     async with serving(EchoApp()) as app:
