@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
+import msgspec
+from msgspec import Struct
 
 from speech_text import SpeechText
 
@@ -28,9 +28,6 @@ MAX_REPLY_CHARS: Final = 20_000
 
 MAX_EVENT_BYTES: Final = 1_048_576
 """The longest event, and the longest answer in one piece, that is read."""
-
-_EVENT: Final = re.compile(rb"data: ([^\r\n]{1,10000})\n\n")
-"""One event with one line of data, as guides send them one by one."""
 
 CHECK_GUIDE: Final = "Look at the guide's own log, and check GUIDE_MODEL."
 CHECK_ADDRESS: Final = "Check GUIDE_BASE_URL: it usually ends in /v1."
@@ -114,17 +111,12 @@ class _Stream:
         content = ""
         try:
             for data in self._events.feed(chunk):
-                if data.strip() == "[DONE]":
+                if data.strip() == b"[DONE]":
                     self.is_complete = True
                     break
-                choice = _dig(_parse(data), "choices", 0)
-                if not isinstance(choice, dict):
-                    continue
-                piece = _dig(choice, "delta", "content")
-                if isinstance(piece, str):
-                    content += piece
-                if choice.get("finish_reason"):
-                    self.is_complete = True
+                piece, self.is_complete = _read_chunk(data)
+                content += piece
+                if self.is_complete:
                     break
         except GuideError as fault:
             self.fault = fault
@@ -150,7 +142,7 @@ class _Whole:
 
     def end(self) -> str:
         try:
-            completion = _parse(self._body.decode("utf-8-sig", "replace"))
+            completion = _parse(self._body.removeprefix(codecs.BOM_UTF8))
         except GuideError as fault:
             self.fault = fault
             return ""
@@ -169,27 +161,64 @@ def _body(content_type: str) -> _Stream | _Whole:
             raise GuideError("answered with something that is no chat completion", CHECK_ADDRESS)
 
 
-def _parse(data: str) -> object:
+class _Delta(Struct):
+    content: str | None = None
+
+
+class _Choice(Struct):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(Struct):
+    """What matters of a chunk. Nothing is built of the rest of it, which is nine tenths."""
+
+    choices: list[_Choice] | None = None
+    error: object = None
+
+
+_CHUNK: Final = msgspec.json.Decoder(_Chunk)
+
+
+def _read_chunk(data: bytes) -> tuple[str, bool]:
+    """The content of a chunk, and whether the reply ends with it."""
+    try:
+        chunk = _CHUNK.decode(data)
+    except (ValueError, RecursionError):
+        return _read_odd_chunk(data)
+    if chunk.error:
+        raise _told_error()
+    if not chunk.choices:
+        return "", False
+    choice = chunk.choices[0]
+    content = choice.delta.content if choice.delta is not None else None
+    return content or "", bool(choice.finish_reason)
+
+
+def _read_odd_chunk(data: bytes) -> tuple[str, bool]:
+    """The same of a chunk that is not quite as it should be, as some endpoints send them."""
+    choice = _dig(_parse(data), "choices", 0)
+    content, reason = _dig(choice, "delta", "content"), _dig(choice, "finish_reason")
+    return content if isinstance(content, str) else "", bool(reason)
+
+
+def _parse(data: bytes | bytearray) -> object:
     """A chunk or a completion as JSON, unless it tells of an error."""
     try:
-        completion: object = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        completion = _parse_leniently(data)
+        completion: object = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
     if isinstance(completion, dict) and completion.get("error"):
-        raise GuideError("reported an error instead of a reply", CHECK_GUIDE)
+        raise _told_error()
     return completion
 
 
-def _parse_leniently(data: str) -> object:
-    """JSON that only the standard library takes: with half a surrogate pair in it, or a NaN."""
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise GuideError("sent something that is not JSON", CHECK_ADDRESS) from error
+def _told_error() -> GuideError:
+    return GuideError("reported an error instead of a reply", CHECK_GUIDE)
 
 
 def _dig(value: Any, *path: str | int) -> Any:
-    """What lies at a path inside JSON, or None: endpoints leave out and add what they like."""
+    """What lies at a path inside JSON, or None."""
     try:
         for step in path:
             value = value[step]
@@ -210,9 +239,9 @@ class EventReader:
 
     Follows the HTML standard's event stream: lines end with CRLF, CR or LF, a comment starts
     with a colon, a blank line ends an event, the data lines of one event are joined with a
-    newline, a byte order mark is skipped, invalid UTF-8 is replaced, and an event that the
-    stream breaks off is dropped. Other fields than `data` are ignored, and so is an event without
-    data. One of more than `MAX_EVENT_BYTES` is a `GuideError`.
+    newline, a byte order mark is skipped, and an event that the stream breaks off is dropped. Other
+    fields than `data` are ignored, and so is an event without data. One of more than
+    `MAX_EVENT_BYTES` is a `GuideError`.
     """
 
     def __init__(self) -> None:
@@ -223,14 +252,12 @@ class EventReader:
         self._data: list[bytes] = []  # the data lines of the unfinished event
         self._data_size = 0
 
-    def feed(self, chunk: bytes) -> Iterable[str]:
+    def feed(self, chunk: bytes) -> Iterable[bytes]:
         """The data of each event that the chunk completes. Read it to the end."""
-        event = _EVENT.fullmatch(chunk) if self._begun else None
-        if event and not (self._line or self._data or self._after_cr):
-            return (event[1].decode("utf-8", "replace"),)
-        return self._feed(chunk)
+        is_amid = self._line or self._data or self._after_cr or not self._begun
+        return self._feed(chunk) if is_amid or not _is_one_event(chunk) else (chunk[6:-2],)
 
-    def _feed(self, chunk: bytes) -> Iterator[str]:
+    def _feed(self, chunk: bytes) -> Iterator[bytes]:
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
@@ -268,8 +295,8 @@ class EventReader:
             self._data_size += len(value)
             self._check_size()
 
-    def _end_event(self) -> str:
-        data = b"\n".join(self._data).decode("utf-8", "replace")
+    def _end_event(self) -> bytes:
+        data = b"\n".join(self._data)
         self._data.clear()
         self._data_size = 0
         return data
@@ -277,3 +304,10 @@ class EventReader:
     def _check_size(self) -> None:
         if self._line_size + self._data_size > MAX_EVENT_BYTES:
             raise _too_long()
+
+
+def _is_one_event(chunk: bytes) -> bool:
+    """Whether this is one event with one line of data, as guides send them one by one."""
+    if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")):
+        return False
+    return 8 < chunk.find(b"\n") + 2 == len(chunk) <= MAX_EVENT_BYTES and b"\r" not in chunk

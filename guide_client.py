@@ -26,8 +26,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import certifi
 import httpx2
+import msgspec
 import openai
-import orjson
 import pycurl
 
 from guide_answer import CHECK_GUIDE, Answer, GuideError
@@ -323,7 +323,7 @@ class GuideClient:
         instructions = self._options.instructions
         system = [{"role": "system", "content": instructions}] if instructions else []
         asked = {"model": self._options.model, "messages": [*system, *messages], "stream": True}
-        return orjson.dumps(asked)
+        return msgspec.json.encode(asked)
 
     def _request_to(self, path: str) -> pycurl.Curl:
         curl = self._any_request.duphandle()
