@@ -8,7 +8,6 @@ way out that was a fifth of all that a token cost.
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import OPEN
 
 try:
     from websockets.speedups import apply_mask
@@ -78,7 +77,8 @@ class RelaySocket(WebSocketsSansIOProtocol):
         self._listener = listener
 
     def _send_text(self, text: str) -> None:
-        if self.handshake_complete and not self.close_sent and self.conn.state is OPEN:
+        is_closed = self.close_sent or self.transport.is_closing()
+        if self.handshake_complete and not is_closed:
             self.transport.write(text_frame(text.encode()))
 
 
