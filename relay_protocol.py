@@ -17,10 +17,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Any, Final, NoReturn
 
+from msgspec import Struct, field
+from msgspec.structs import fields
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, ConversationRelay, VoiceResponse
 
@@ -31,8 +32,7 @@ class FrameError(ValueError):
     """A frame that cannot be what it claims to be. The message quotes no words: safe to log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """The first frame: which call this is. `caller` is empty where the number is withheld."""
 
     call_sid: str
@@ -44,8 +44,7 @@ class Setup:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What the caller said, transcribed: the whole utterance so far, final or not."""
 
     text: str
@@ -53,8 +52,7 @@ class Prompt:
     lang: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(Struct, frozen=True):
     """Twilio stopped the agent and purged its queue.
 
     `heard` was seen to hold only the part of the speech segment that was cut, not the whole reply,
@@ -65,43 +63,37 @@ class Interrupt:
     duration_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dtmf:
+class Dtmf(Struct, frozen=True):
     """One key pressed: `0-9`, `*` or `#`. Seen a millisecond before the interrupt it causes."""
 
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSpeaking:
+class AgentSpeaking(Struct, frozen=True):
     """Playback of the agent's audio (the greeting included) began or ended."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSpeaking:
+class ClientSpeaking(Struct, frozen=True):
     """The caller began or ceased to speak; also while the agent speaks."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TokensPlayed:
+class TokensPlayed(Struct, frozen=True):
     """A stretch of our text that has been played to the caller, sent when it has finished."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RelayError:
+class RelayError(Struct, frozen=True):
     """Twilio refused something. The description echoes the refused frame: do not log it whole."""
 
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A type, or an info event, that this version does not know. To be ignored."""
 
     kind: str
@@ -285,8 +277,7 @@ def _check_types(frame: "Outgoing") -> None:
             raise TypeError(f"expected {declared.name} as {declared.type}, got {given}")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Words to speak.
 
     `last` closes the talk cycle. `preemptible` marks audio that the next talk cycle may cut.
@@ -307,8 +298,7 @@ class Text:
         return f'{{"type":"text","token":{token},"last":{last},"preemptible":{preemptible}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True):
     """An audio file to play, in the same queue as text. `loop` 0 plays it 1,000 times, the most."""
 
     source: str
@@ -328,8 +318,7 @@ class Play:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SendDigits:
+class SendDigits(Struct, frozen=True):
     """Keys to press on the line: `0-9`, `*`, `#`, and `w` for a wait of half a second."""
 
     digits: str
@@ -344,8 +333,7 @@ class SendDigits:
         return _encode(type="sendDigits", digits=self.digits)
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """From here on speak, transcribe, or both in another language (BCP 47 tags)."""
 
     tts: str = ""
@@ -362,8 +350,7 @@ class Language:
         return _encode(type="language", **{key: tag for key, tag in keys.items() if tag})
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """End the session, not the call: Twilio then asks the `action` URL what to do next.
 
     `handoff_data` is one string and comes back there as `HandoffData`.

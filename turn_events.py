@@ -2,10 +2,14 @@
 
 Events are facts and are named like facts, actions are orders and are named like orders. Both speak
 of the caller, the agent and the guide; what carries them is not known here.
+
+They are frozen structs of msgspec, which are built in a fifth of the time that a frozen dataclass
+takes. For every word of a reply there is one of each.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from history import Message
 from utterance import Act
@@ -24,8 +28,7 @@ class State(StrEnum):
 # --- Events: what happened ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class CallerSaid:
+class CallerSaid(Struct, frozen=True):
     """The caller's utterance so far; `final` when the transcriber is done with it."""
 
     text: str
@@ -33,64 +36,55 @@ class CallerSaid:
     lang: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallerSpeaking:
+class CallerSpeaking(Struct, frozen=True):
     """The caller began or ceased to make sound."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSpeaking:
+class AgentSpeaking(Struct, frozen=True):
     """The agent became audible, or fell silent."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TokensPlayed:
+class TokensPlayed(Struct, frozen=True):
     """A stretch of the agent's words that the caller has heard."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
+class Interrupted(Struct, frozen=True):
     """The line stopped the agent, and forgot what it had not yet played."""
 
     heard: str = ""
     duration_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuideToken:
+class GuideToken(Struct, frozen=True):
     """A piece of a reply, ready to be spoken."""
 
     reply: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class GuideFinished:
+class GuideFinished(Struct, frozen=True):
     """The guide has written all of a reply."""
 
     reply: int
 
 
-@dataclass(frozen=True, slots=True)
-class GuideFailed:
+class GuideFailed(Struct, frozen=True):
     """The guide will write no more of a reply, and it is not whole."""
 
     reply: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlinePassed:
+class DeadlinePassed(Struct, frozen=True):
     """It is as late as the machine's deadline."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(Struct, frozen=True):
     """The caller is gone."""
 
 
@@ -110,28 +104,24 @@ Event = (
 # --- Actions: what to do about it ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """Speak these words, which go on from the ones before in the talk cycle."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CloseTalkCycle:
+class CloseTalkCycle(Struct, frozen=True):
     """No more words belong to what is being said."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskGuide:
+class AskGuide(Struct, frozen=True):
     """Ask for reply number `reply` to this conversation."""
 
     reply: int
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DropGuide:
+class DropGuide(Struct, frozen=True):
     """Close the stream of reply number `reply`."""
 
     reply: int
@@ -149,8 +139,7 @@ class Outcome(StrEnum):
     GAVE_UP = "gave up"  # the rest of the reply, for a clear stop not yet final
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """For the record: what was decided on what the caller said, and why. Nothing to perform."""
 
     outcome: Outcome
