@@ -410,6 +410,10 @@ BAD_ANSWERS = {
     "reset before the head": ([Step.RESET], "broke the connection"),
     "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent something that is not JSON"),
     "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent something that is not JSON"),
+    "deep within": (
+        [b'data: {"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n\n"],
+        "sent something that is not JSON",
+    ),
     "error": (["Hel", {"error": {"message": "secret"}}], "reported an error instead of a reply"),
     "no words": ([" ", "**", "<think>secret"], "sent nothing to say"),
     "no content": ([Step.FINISH], "sent nothing to say"),
@@ -611,6 +615,9 @@ def test_sse_reader_takes_whole_events_as_they_are() -> None:
     assert read_events(b"data: a\n\n", b"data: b", b"\n\n") == [b"a", b"b"]
     assert read_events(b"data: a\n\n", b"data: b\n", b"data: c\n\n") == [b"a", b"b\nc"]
     assert read_events(b"data: a\n\r", b"data: b\n\n", b"data: c\n\n") == [b"a", b"b", b"c"]
+    assert read_events(b"data: a\n\n", b"data: b\rdata: c\n\n") == [b"a", b"b\nc"]
+    assert read_events(b"data: a\n\n", b": said ", b"data: b\n\n") == [b"a"]
+    assert read_events(b"data: a\n\n", b"\xef\xbb\xbfdata: b\n\n") == [b"a"]  # no longer the start
 
 
 SSE_BYTES = st.lists(
@@ -632,6 +639,8 @@ def test_sse_reader_bounds_an_event(line: bytes) -> None:
     """Neither one line nor many lines of data can fill the memory."""
     with pytest.raises(GuideError, match="more at once"):
         read_events(*[line] * (2 * MAX_EVENT_BYTES // 1024))
+    with pytest.raises(GuideError, match="more at once"):
+        read_events(b"data: a\n\n", b"data: " + b"x" * MAX_EVENT_BYTES + b"\n\n")
 
 
 def test_sse_reader_does_not_count_what_it_drops() -> None:

@@ -1,7 +1,7 @@
 """The short way of text on the relay's socket, beside the library that does the rest."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
@@ -140,6 +140,18 @@ class _Transport(asyncio.Transport):
         return self.closed
 
 
+def _connected(
+    app: Callable[[Scope, Receive, Send], Awaitable[None]],
+) -> tuple[RelaySocket, _Transport]:
+    """A client's connection to the app, with its request on the way."""
+    config = uvicorn.Config(cast("Any", app), ws_ping_interval=None, log_config=None)
+    config.load()
+    protocol, transport = RelaySocket(config, ServerState(), {}), _Transport()
+    protocol.connection_made(transport)
+    protocol.data_received(REQUEST)
+    return protocol, transport
+
+
 async def _read(
     pieces: Sequence[bytes],
     *,
@@ -162,12 +174,7 @@ async def _read(
             if message["type"] == "websocket.disconnect":
                 return
 
-    config = uvicorn.Config(cast("Any", app), ws_ping_interval=None, log_config=None)
-    config.load()
-    protocol = RelaySocket(config, ServerState(), {})
-    transport = _Transport()
-    protocol.connection_made(transport)
-    protocol.data_received(REQUEST)
+    protocol, transport = _connected(app)
     await began.wait()
     answered = len(transport.written)
     if is_stuck:
@@ -258,3 +265,28 @@ async def test_text_waits_until_the_client_reads() -> None:
     pieces = [_unmasked(0x81, b"first"), _unmasked(0x81, b"second")]
     got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False, is_stuck=True)
     assert got == ["first", "second", "websocket.disconnect"]
+
+
+@pytest.mark.parametrize("closes_first", ["app", "client"])
+async def test_nothing_is_said_after_a_close(closes_first: str) -> None:
+    """Neither after ours, which the client has yet to answer, nor after the client's."""
+    said = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        way = short_way(scope)
+        way.send("in time")
+        if closes_first == "app":
+            await socket.close()
+        else:
+            protocol.data_received(_unmasked(0x88, b"\x03\xe8"))
+        way.send("too late")
+        said.set()
+
+    protocol, transport = _connected(app)
+    await said.wait()
+    protocol.connection_lost(None)
+    await asyncio.gather(*protocol.tasks)
+    assert b"in time" in transport.written
+    assert b"too late" not in transport.written
