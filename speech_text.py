@@ -11,7 +11,7 @@ them aloud. `SpeechText` takes the reply in pieces and gives back what a person 
     kept       everything else: "5 < 6", "a_b", "#1", "3 - 2", "C#", "2 * 3", "(see below)"
 
 The reply is read one character at a time by a generator, so how it was split cannot matter. Only
-letters, digits and the spaces between them, in the midst of a line, pass it by.
+what means itself wherever it stands in a line passes it by: words, and most of their punctuation.
 A character whose meaning depends on what follows waits for it, and nothing else does:
 
     whitespace                      until the next character that is spoken
@@ -45,7 +45,8 @@ THINKING_TAGS: Final = frozenset({"think", "thinking", "reasoning", "thought"})
 _END: Final = ""  # what the scanner is sent when the reply is over
 _PICTOGRAPH: Final = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for any pictograph
 
-_RUN: Final = re.compile(r"(?: ?[^\W_]+)+|.", re.DOTALL)
+_MARKS: Final = frozenset(" \n`[]|*_~!<\\" + _PICTOGRAPH)  # what may mean more than itself
+_RUN: Final = re.compile(rf"(?: ?[^{re.escape(''.join(sorted(_MARKS)))}]+)+|.", re.DOTALL)
 
 _LINE_MARKS: Final = frozenset("-*_=|:+#>•‣~` " + _PICTOGRAPH)
 _RULE_MARKS: Final = "-*_=|:+> "
@@ -61,7 +62,7 @@ _PUNCTUATION: Final = frozenset(string.punctuation)
 _ADDRESS_ENDS: Final = frozenset({" ", "\n", "[", "]", _END})
 
 _PAUSING: Final = frozenset(".!?…:;,。！？：；，、")
-_CLOSING: Final = frozenset("\"')]}”’»")
+_CLOSING: Final = "\"')]}”’» "  # a pause is heard through these
 _CLINGING: Final = _PAUSING | {")"}  # a removed pictograph leaves no space before these
 
 _PICTOGRAPHS: Final = (
@@ -124,12 +125,12 @@ class SpeechText:
     def feed(self, chunk: str) -> str:
         """Take the next piece of the reply and return what can be said now."""
         word = chunk.removeprefix(" ")
-        if self._in_line and word.isascii() and word.isalnum():
+        if self._in_line and word.isascii() and (word.isalnum() or _is_plain(word)):
             if word is not chunk:
-                self._part(" ")
+                self._gap = self._gap or " "
             return self._utter(word)
         for run in _RUN.findall(chunk.translate(_ALPHABET)):
-            if self._in_line and run[-1].isalnum():
+            if self._in_line and run[-1] not in _MARKS:
                 if run[0] == " ":
                     self._part(" ")
                 self._speak(run.lstrip())
@@ -343,13 +344,19 @@ class SpeechText:
 
     def _utter(self, text: str) -> str:
         """`text`, with what parts it from what was spoken before."""
-        clings = self._gap == _PICTOGRAPH and text in _CLINGING
+        clings = self._gap == _PICTOGRAPH and text[0] in _CLINGING
         lead = " " if self._last and self._gap and not clings else ""
         self._last, self._gap = text[-1], ""
-        self._paused = text in _PAUSING or (self._paused and text in _CLOSING)
+        core = text if self._last.isalnum() else text.rstrip(_CLOSING)
+        self._paused = core[-1] in _PAUSING if core else self._paused
         if len(self._line) < 6:  # enough to see "100. "
             self._line = (self._line + lead + text).lstrip()
         return lead + text
+
+
+def _is_plain(word: str) -> bool:
+    """Whether ASCII text means itself, wherever it stands in a line."""
+    return bool(word) and word.isprintable() and _MARKS.isdisjoint(word)
 
 
 def _is_rule(marks: str) -> bool:
