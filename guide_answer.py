@@ -111,9 +111,6 @@ class _Stream:
         content = ""
         try:
             for data in self._events.feed(chunk):
-                if data.strip() == b"[DONE]":
-                    self.is_complete = True
-                    break
                 piece, self.is_complete = _read_chunk(data)
                 content += piece
                 if self.is_complete:
@@ -196,7 +193,9 @@ def _read_chunk(data: bytes) -> tuple[str, bool]:
 
 
 def _read_odd_chunk(data: bytes) -> tuple[str, bool]:
-    """The same of a chunk that is not quite as it should be, as some endpoints send them."""
+    """The same of what is no chunk, but marks the end, or is not quite as it should be."""
+    if data.strip() == b"[DONE]":
+        return "", True
     choice = _dig(_parse(data), "choices", 0)
     content, reason = _dig(choice, "delta", "content"), _dig(choice, "finish_reason")
     return content if isinstance(content, str) else "", bool(reason)
