@@ -104,6 +104,7 @@ class Playback:
     """The text of one reply: what is written, sent and heard of it."""
 
     text: str = ""
+    """What is written of it, to which the guide adds."""
     sent: int = 0
     heard: int = 0
     is_settled: bool = False
@@ -115,10 +116,6 @@ class Playback:
     _words: _Words = field(default_factory=_Words, repr=False)
 
     # --- saying ---------------------------------------------------------------------------
-
-    def write(self, text: str) -> None:
-        """Add what the guide has written."""
-        self.text += text
 
     def send(self) -> str:
         """Everything written and not yet sent. It counts as sent from now on."""
@@ -143,7 +140,7 @@ class Playback:
         report bears it out or an interrupt shows that it was cut.
         """
         self.confirm()
-        end = self._verbatim_end(report)
+        end = _verbatim_end(report, self.text, self._played, self.sent)
         if end:
             self._played = end
             self.heard = max(self.heard, end)
@@ -246,7 +243,7 @@ class Playback:
 
     def expects(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
-        if self._verbatim_end(report):
+        if _verbatim_end(report, self.text, self._played, self.sent):
             return True
         return _stand_at(_sounds(report), self._sent_words(), self._index(self._played))
 
@@ -321,29 +318,6 @@ class Playback:
 
     # --- places ---------------------------------------------------------------------------
 
-    def _verbatim_end(self, report: str) -> int:
-        """Where `report` ends, if it is to the letter what is played next; else 0.
-
-        Most are, and then nothing has to be looked for word by word. It begins with a word and is
-        whole chunks, and a word comes next, so that nothing between belongs to it.
-        """
-        text, report = self.text, report.strip()
-        start = self._next_chunk(self._played)
-        end = start + len(report)
-        if not (report[:1].isalnum() and end <= self.sent and text.startswith(report, start)):
-            return 0
-        after = self._next_chunk(end)
-        begins_chunk = not start or text[start - 1].isspace()
-        ends_chunk = end == len(text) or text[end].isspace()
-        word_follows = after == len(text) or text[after].isalnum()
-        return end if begins_chunk and ends_chunk and word_follows else 0
-
-    def _next_chunk(self, offset: int) -> int:
-        """Where the next chunk begins, from `offset` on."""
-        while offset < len(self.text) and self.text[offset].isspace():
-            offset += 1
-        return offset
-
     def _play_to(self, place: int | None) -> None:
         """Playback has come as far as the word before the one at `place`."""
         sent = self._sent_words()
@@ -373,6 +347,32 @@ class Playback:
 
     def _parsed(self) -> Sequence[_Word]:
         return self._words.of(self.text)
+
+
+@lru_cache(maxsize=1)  # a report is looked at from several sides
+def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
+    """Where `report` ends, if it is to the letter what of `text` is played next; else 0.
+
+    Most are, and then nothing has to be looked for word by word. It begins with a word and is
+    whole chunks, and a word comes next, so that nothing between belongs to it.
+    """
+    report = report.strip()
+    start = _next_chunk(text, played)
+    end = start + len(report)
+    if not (report[:1].isalnum() and end <= sent and text.startswith(report, start)):
+        return 0
+    after = _next_chunk(text, end)
+    begins_chunk = not start or text[start - 1].isspace()
+    ends_chunk = end == len(text) or text[end].isspace()
+    word_follows = after == len(text) or text[after].isalnum()
+    return end if begins_chunk and ends_chunk and word_follows else 0
+
+
+def _next_chunk(text: str, offset: int) -> int:
+    """Where the next chunk begins, from `offset` on."""
+    while offset < len(text) and text[offset].isspace():
+        offset += 1
+    return offset
 
 
 # --- words --------------------------------------------------------------------------------------

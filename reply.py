@@ -50,7 +50,7 @@ class Reply:
 
     def write(self, text: str, now: float) -> None:
         """The guide has written more."""
-        self.playback.write(text)
+        self.playback.text += text
         self.written_at = now
 
     def break_off(self) -> None:
@@ -58,7 +58,7 @@ class Reply:
         self.guide_writes = False
         written, apology = self.playback.text, self.options.apology
         between = " " if written and not written[-1].isspace() else ""
-        self.playback.write(between + apology if apology else "")
+        self.playback.text += between + apology if apology else ""
 
     def say(self, now: float) -> str:
         """What to send: all that is written and not yet sent."""

@@ -12,7 +12,7 @@ HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sun
 def sent(text: str = HOURS) -> Playback:
     """A reply of which everything has been sent."""
     playback = Playback()
-    playback.write(text)
+    playback.text += text
     playback.send()
     return playback
 
@@ -36,7 +36,7 @@ def test_words_are_the_same_however_the_text_grew(pieces: list[str], data: st.Da
     """What is read on, and what is cut off again, is read as if it had come at once."""
     grown = Playback()
     for piece in pieces:
-        grown.write(piece)
+        grown.text += piece
         grown.send()
         if data.draw(st.booleans()):
             assert list(grown._parsed()) == list(sent(grown.text)._parsed())
@@ -52,10 +52,10 @@ def test_words_are_the_same_however_the_text_grew(pieces: list[str], data: st.Da
 def test_each_word_is_sent_once() -> None:
     """`send` gives what was written since."""
     playback = Playback()
-    playback.write("We are")
+    playback.text += "We are"
     assert playback.send() == "We are"
     assert playback.send() == ""
-    playback.write(" open.")
+    playback.text += " open."
     assert playback.send() == " open."
 
 
@@ -69,7 +69,7 @@ def test_everything_heard_and_nothing_is_said_again() -> None:
     playback = sent("At nine.")
     playback.all_played()
     assert (playback.all_heard, left(playback)) == (True, "")
-    playback.write(" Or ten.")
+    playback.text += " Or ten."
     assert not playback.all_heard
     assert playback.send() == " Or ten."
 
@@ -217,7 +217,7 @@ def test_report_that_began_before_the_known_place_still_counts() -> None:
 def test_report_longer_than_what_was_sent_places_nothing_beyond_it() -> None:
     """Never more than was sent."""
     playback = Playback()
-    playback.write("We are open from nine to six")
+    playback.text += "We are open from nine to six"
     playback.sent = len("We are open fr")
     playback.played("We are open from nine")
     assert playback.heard <= playback.sent
@@ -457,7 +457,7 @@ def test_report_to_the_letter_is_what_its_words_are(data: st.DataObject) -> None
         for playback in (shortly, slowly):
             match step:
                 case "write":
-                    playback.write(words)
+                    playback.text += words
                 case "send":
                     playback.send()
                 case "next" | "report":

@@ -93,7 +93,7 @@ def _names(conditions: Conditions) -> Iterator[str]:
 
 
 def _says_during_a_pause(machine: BargeIn, token: GuideToken) -> Iterator[Action]:
-    machine._reply.playback.write(token.text)
+    machine._reply.playback.text += token.text
     yield from machine._say()
 
 
