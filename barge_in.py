@@ -138,17 +138,14 @@ class BargeIn:
         observe = self._OBSERVERS.get(type(event))
         if observe is not None:
             observe(self, event)
-        due: tuple[Action, ...] = ()
-        if self.state is State.THINKING and self._grace_is_over:
-            due = self._handle(DeadlinePassed())
-        actions = due + self._handle(event)
+        actions: list[Action] = []
+        is_late = self.state is State.THINKING and self._grace_is_over
+        for each in (DeadlinePassed(), event) if is_late else (event,):
+            handle, _ = self.TRANSITIONS[self.state][type(each)]
+            actions += handle(self, each)
         if isinstance(event, CallerSaid) and event.final:
             self._utterance_began_at = None
-        return actions
-
-    def _handle(self, event: Event) -> tuple[Action, ...]:
-        handle, _ = self.TRANSITIONS[self.state][type(event)]
-        return tuple(handle(self, event))
+        return tuple(actions)
 
     @property
     def deadline(self) -> float | None:
@@ -515,7 +512,8 @@ class BargeIn:
 
     @property
     def _grace_is_over(self) -> bool:
-        return self._audible_at is not None and self._now >= self._audible_at
+        audible_at = self._audible_at
+        return audible_at is not None and self._now >= audible_at
 
     @property
     def _is_over(self) -> bool:

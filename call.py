@@ -253,18 +253,15 @@ class Call:
         self._request = self._guide.ask(messages, said, ended)
 
     def _hear(self, reply: int, text: str) -> None:
-        self._tell(GuideToken(reply, text))
+        token = GuideToken(reply, text)
+        self._happen(token, "note", token)
         if self._asked_at is not None:
             waited_ms = round((self._at - self._asked_at) * 1000)
             self._log.info("guide began", reply=reply, waited_ms=waited_ms)
             self._asked_at = None
 
     def _hear_end(self, reply: int, error: GuideError | None) -> None:
-        if error is None:
-            self._tell(GuideFinished(reply))
-        else:
+        ended = GuideFinished(reply) if error is None else GuideFailed(reply)
+        if error is not None:
             self._log.warning("guide failed", reason=error.reason, advice=error.advice)
-            self._tell(GuideFailed(reply))
-
-    def _tell(self, event: GuideToken | GuideFinished | GuideFailed) -> None:
-        self._happen(event, "note", event)
+        self._happen(ended, "note", ended)

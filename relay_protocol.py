@@ -174,7 +174,7 @@ def _text(frame: Mapping[str, Any], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise FrameError(f"{key} is no string")
-    if _UNSPEAKABLE.search(value):
+    if not value.isprintable() and _UNSPEAKABLE.search(value):
         raise FrameError(f"{key} holds characters that are no text")
     return value
 
