@@ -238,6 +238,8 @@ class Request:
             return
         if said:
             self._said(said)
+            if self._transfer is not None:
+                self._transfer.flows = True
         if answer.is_over:
             self._finish(answer)
 
@@ -306,9 +308,10 @@ class GuideClient:
         """Ask for a reply to the conversation.
 
         `said` is called with each piece as it comes, cleaned, none empty; then `ended`, once, as
-        soon as the guide has said that its reply is complete, or with what went wrong. Neither is
-        called before this returns, nor after the reply was dropped, and neither may raise. There
-        is no deadline here on the guide: drop a reply that takes too long.
+        soon as the guide has said that its reply is complete, or with what went wrong. Where many
+        replies flow, what comes after the first piece waits for `transfers.GATHER_S` at most.
+        Neither is called before this returns, nor after the reply was dropped, and neither may
+        raise. There is no deadline here on the guide: drop a reply that takes too long.
         """
         request = Request(self._transfers, said, ended)
         try:
