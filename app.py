@@ -344,7 +344,7 @@ async def _frames(websocket: WebSocket, logger: Log) -> AsyncIterator[str]:
         size = len(text.encode()) if text is not None else len(message["bytes"])
         if size > CLOSING_FRAME_BYTES:
             logger.warning("relay refused", why="frame far too long", bytes=size)
-            await websocket.close(1009)
+            await _close(websocket, 1009)
             return
         yield text if text is not None and size <= relay.MAX_FRAME_BYTES else ""
 
@@ -377,7 +377,8 @@ async def _setup(
 
 async def _close(websocket: WebSocket, code: int) -> None:
     if WebSocketState.DISCONNECTED not in {websocket.application_state, websocket.client_state}:
-        await websocket.close(code)
+        with suppress(WebSocketDisconnect):  # which we have not been told yet
+            await websocket.close(code)
 
 
 def _masked(address: object) -> str:

@@ -1,4 +1,5 @@
-"""The server's end of the relay's WebSocket: uvicorn's, with a short way for text, in and out.
+"""The server's end of the relay's WebSocket: uvicorn's, with a short way for text, in and out, and
+with an end that the client hears of when the server stops.
 
 uvicorn gives each frame to the `websockets` library, which builds an object of it and checks what
 is known here: that the connection is open, and that the text is whole and not compressed. On the
@@ -8,6 +9,7 @@ way out that was a fifth of all that a token cost.
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
 try:
     from websockets.speedups import apply_mask
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from starlette.types import Scope
     from uvicorn._types import ASGIReceiveEvent
     from websockets.http11 import Request
+
+CLOSING_S: Final = 1.0
+"""How long a client has to answer that we close, when the server stops."""
 
 _SHORT_WAY: Final = "short_way"
 _MASKED: Final = 0x80
@@ -45,6 +50,24 @@ class RelaySocket(WebSocketsSansIOProtocol):
         """The client is gone, and the listener is let go: it holds us, and would keep us."""
         super().connection_lost(exc)
         self._listener = None
+
+    def shutdown(self) -> None:
+        """The server stops, and says so. The connection stays until the client has answered.
+
+        uvicorn closes it at once. Where the client says something meanwhile, as the relay does all
+        the time, the system then resets it, and what was said last may be lost (RFC 6455, 7.1.1).
+        """
+        if self.close_sent or not self.handshake_complete:
+            super().shutdown()
+        elif not self.transport.is_closing():
+            self.queue.put_nowait(
+                {"type": "websocket.disconnect", "code": CloseCode.SERVICE_RESTART}
+            )
+            self.conn.send_close(CloseCode.SERVICE_RESTART)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = self.disconnected = True
+            self.transport.resume_reading()
+            self.close_timer = self.loop.call_later(CLOSING_S, self.transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come. Whole text messages go straight to the listener, if nothing waits before

@@ -16,8 +16,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 
+from app import create_app
 from relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
-from tests.serving import serve
+from tests.serving import serve, settings_for_test
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 200_000)
 
@@ -111,8 +112,8 @@ def test_other_servers_are_told_how_to_be_set() -> None:
 # --- beside the library -------------------------------------------------------------------------
 
 REQUEST = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    b"GET /ws HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
 )
 
 
@@ -120,7 +121,7 @@ class _Transport(asyncio.Transport):
     """Takes everything, and remembers it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({"peername": ("127.0.0.1", 9)})
         self.written = b""
         self.closed = self.paused = False
 
@@ -290,3 +291,97 @@ async def test_nothing_is_said_after_a_close(closes_first: str) -> None:
     await asyncio.gather(*protocol.tasks)
     assert b"in time" in transport.written
     assert b"too late" not in transport.written
+
+
+# --- when the server stops ----------------------------------------------------------------------
+
+GOES_AWAY = Frame(Opcode.CLOSE, (1012).to_bytes(2, "big")).serialize(mask=False)  # service restart
+
+
+async def _talking(got: list[object]) -> tuple[RelaySocket, _Transport]:
+    """A connection to an app that listens for as long as it may, and says what it `got`."""
+    began = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        way = short_way(scope)
+        way.listen(got.append)
+        began.set()
+        while (message := await receive())["type"] != "websocket.disconnect":
+            got.append(message["bytes"])
+            if message["bytes"] == b"bye":
+                await socket.close()
+        got.append(message["code"])
+        way.send("too late")
+
+    protocol, transport = _connected(app)
+    await began.wait()
+    return protocol, transport
+
+
+async def test_client_is_told_that_the_server_stops() -> None:
+    """And the connection stays for its answer: what it says meanwhile must not undo that."""
+    got: list[object] = []
+    protocol, transport = await _talking(got)
+    [running] = protocol.tasks
+    protocol.data_received(_unmasked(0x82, b"in time"))
+    protocol.shutdown()
+    assert not transport.paused
+    protocol.data_received(_unmasked(0x81, b"too late"))
+    async with asyncio.timeout(10):
+        await running
+    assert got == [b"in time", 1012]
+    assert transport.written.endswith(GOES_AWAY)
+    assert not transport.closed
+    protocol.data_received(_unmasked(0x88, b"\x03\xf4"))
+    assert transport.closed
+
+
+async def test_server_does_not_wait_long_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is silent does not keep it."""
+    monkeypatch.setattr("relay_socket.CLOSING_S", 0.0)
+    protocol, transport = await _talking([])
+    protocol.shutdown()
+    async with asyncio.timeout(10):
+        while not transport.closed:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("closes_first", ["app", "client"])
+async def test_call_that_has_ended_is_not_ended_again(closes_first: str) -> None:
+    """Its connection is closed as the server stops, whether that was answered or not."""
+    protocol, transport = await _talking([])
+    [running] = protocol.tasks
+    ending = _unmasked(0x82, b"bye") if closes_first == "app" else _unmasked(0x88, b"\x03\xe8")
+    protocol.data_received(ending)
+    await running
+    protocol.shutdown()
+    assert transport.closed
+    assert GOES_AWAY not in transport.written
+
+
+async def test_request_is_refused_as_the_server_stops() -> None:
+    """No call begins that would have to end."""
+
+    protocol, transport = _connected(create_app(settings_for_test()))
+    protocol.shutdown()
+    assert transport.closed
+    assert transport.written.startswith(b"HTTP/1.1 500 ")
+
+
+async def test_call_refused_as_the_server_stops_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The app closes what is closed already, which it has not been told yet."""
+    app = create_app(settings_for_test())
+    protocol, transport = _connected(app)
+    [running] = protocol.tasks
+    while not protocol.handshake_complete:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+    setup = b'{"type": "setup", "callSid": "CA1", "customParameters": {"BargeInMode": "no such"}}'
+    protocol.data_received(_unmasked(0x81, setup))
+    protocol.shutdown()
+    await running
+    assert transport.written.endswith(GOES_AWAY)
+    assert "Exception" not in caplog.text
