@@ -598,13 +598,13 @@ UPGRADE: Final = (
 
 @dataclass(frozen=True)
 class Request:
-    """A request and the status that answers it. `HOST` stands for the server's own."""
+    """A request and the status that answers it. `<host>` stands for the server's own."""
 
     method: str = "POST"
     target: str = "/twiml"
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/x-www-form-urlencoded"),)
     body: bytes = urlencode(FORM).encode()
-    hosts: tuple[str, ...] = ("HOST",)
+    hosts: tuple[str, ...] = ("<host>",)
     signatures: tuple[str, ...] = ()
     status: int = 403
 
@@ -617,7 +617,7 @@ class Request:
             ("Content-Length", str(len(self.body))),
         ]
         lines = [f"{self.method} {self.target} HTTP/1.1", *(f"{n}: {v}" for n, v in headers)]
-        head = "\r\n".join([*lines, "", ""]).replace("HOST", host)
+        head = "\r\n".join([*lines, "", ""]).replace("<host>", host)
         return head.encode() + self.body
 
     def with_headers(self, *headers: tuple[str, str]) -> "Request":
@@ -626,7 +626,7 @@ class Request:
 
     def signed(self, host: str, url: str, form: Mapping[str, str] | None) -> "Request":
         """The same with the signature for a URL and these fields."""
-        signature = relay.sign(AUTH_TOKEN, url.replace("HOST", host), form)
+        signature = relay.sign(AUTH_TOKEN, url.replace("<host>", host), form)
         return replace(self, signatures=(signature,))
 
 
@@ -719,7 +719,7 @@ def _digest(text: str, algorithm: str) -> str:
 SIGNATURES: Final = {
     f"a signature {kind} at the {door}": (door, kind)
     for door in DOORS
-    for kind in door_signatures(door, "HOST")
+    for kind in door_signatures(door, "<host>")
 }
 
 
@@ -735,7 +735,7 @@ async def test_requests_signed_wrongly_are_refused(subtests: pytest.Subtests) ->
                 await scene.check_nothing_else_happened()
         for door, request in DOORS.items():
             form = None if door == "socket" else FORM
-            url = f"{SCHEMES[door]}://HOST{request.target}"
+            url = f"{SCHEMES[door]}://<host>{request.target}"
             right = request.signed(host, url, form).encode(host)
             assert await status_of(scene.address, right) == (101 if door == "socket" else 200)
 
@@ -808,11 +808,11 @@ REQUESTS: Final[dict[str, Request]] = {
     "another Host": _signed_form(TWIML.body, hosts=("example.com",)),
     "a Host that is none": _signed_form(TWIML.body, hosts=("a/b",)),
     "a Host of markup": _signed_form(TWIML.body, hosts=('"><x',)),
-    "a Host with a user": _signed_form(TWIML.body, hosts=("user@HOST",)),
+    "a Host with a user": _signed_form(TWIML.body, hosts=("user@<host>",)),
     "a Host with a port too high": _signed_form(TWIML.body, hosts=("127.0.0.1:99999",)),
     "an empty Host": _signed_form(TWIML.body, hosts=("",)),
     "no Host": _signed_form(TWIML.body, hosts=(), status=400),
-    "two Hosts": _signed_form(TWIML.body, hosts=("HOST", "example.com"), status=400),
+    "two Hosts": _signed_form(TWIML.body, hosts=("<host>", "example.com"), status=400),
     **{
         f"{method} of the webhook": _signed_form(TWIML.body, method=method, status=405)
         for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "post", "BREW")
@@ -836,7 +836,7 @@ REQUESTS: Final[dict[str, Request]] = {
     "a page with a NUL": Request("GET", "/twiml%00", (), b"", status=404),
     "the webhook after a slash": _signed_form(TWIML.body, "//twiml", status=404),
     "the webhook as a proxy is asked for it": _signed_form(
-        TWIML.body, "http://HOST/twiml", status=404
+        TWIML.body, "http://<host>/twiml", status=404
     ),
     "the documentation": Request("GET", "/docs", (), b"", status=404),
     "the schema": Request("GET", "/openapi.json", (), b"", status=404),
