@@ -11,6 +11,11 @@ settings.register_profile("frontdesk", deadline=None, print_blob=True)
 settings.load_profile("frontdesk")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run at once: two for each core, for those of calls mostly wait."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
