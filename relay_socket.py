@@ -65,7 +65,7 @@ class RelaySocket(WebSocketsSansIOProtocol):
             )
             self.conn.send_close(CloseCode.SERVICE_RESTART)
             self.transport.write(b"".join(self.conn.data_to_send()))
-            self.close_sent = self.disconnected = True
+            self.close_sent = self.disconnected = True  # what the app sends now goes nowhere
             self.transport.resume_reading()
             self.close_timer = self.loop.call_later(CLOSING_S, self.transport.close)
 
