@@ -1,6 +1,7 @@
 """What all tests share: no setting of the machine they run on reaches them."""
 
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -11,9 +12,10 @@ settings.register_profile("frontdesk", deadline=None, print_blob=True)
 settings.load_profile("frontdesk")
 
 
-def pytest_xdist_auto_num_workers() -> int:
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """How many tests run at once: two for each core, for those of calls mostly wait."""
-    return 2 * (os.cpu_count() or 1)
+    return 2 * (yield)
 
 
 @pytest.fixture(autouse=True)
