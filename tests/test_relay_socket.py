@@ -363,7 +363,6 @@ async def test_call_that_has_ended_is_not_ended_again(closes_first: str) -> None
 
 async def test_request_is_refused_as_the_server_stops() -> None:
     """No call begins that would have to end."""
-
     protocol, transport = _connected(create_app(settings_for_test()))
     protocol.shutdown()
     assert transport.closed
