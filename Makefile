@@ -4,28 +4,57 @@ PYTHON ?= python3
 BIN := .venv/bin
 CALL ?=
 
-.PHONY: help install run call doctor check test search cover screenshots bench
+.PHONY: help install run call doctor develop lock check test search cover screenshots bench
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-install: .venv/.installed ## Install what is needed into .venv
+install: .venv/.installed ## Install what runs into .venv
+develop: .venv/.developed ## Install the tests and linters as well
 
-.venv/.installed: requirements.lock
+# What is installed is exactly what a lock file names, by hash. Nothing is resolved or built, so a
+# later release cannot get in the way. uv does it where there is one, else pip (23.0 or newer).
+UV := $(shell command -v uv 2>/dev/null)
+LOCKED := install --quiet --no-deps --only-binary :all: --require-hashes -r
+venv = $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON),$(PYTHON) -m venv) $(@D)
+pip = $(if $(UV),uv pip $(1) --python $(@D)/bin/python,$(@D)/bin/python -m pip --disable-pip-version-check $(1))
+fits = @told=$$($(call pip,check) 2>&1) || { echo "$$told"; exit 1; }
+
+.venv/.installed: requirements.lock requirements-libcurl.lock
+	$(new_venv)
+	@$(call pip,$(LOCKED) requirements.lock)
+	@$(call pip,$(LOCKED) requirements-libcurl.lock) || \
+	  echo "Without libcurl, replies stream through the openai SDK, which takes more CPU."
+	$(fits)
+	@touch $@
+
+.venv/.developed: requirements-dev.lock .venv/.installed
+	@echo "Installing the tests and linters into $(@D)"
+	@$(call pip,$(LOCKED) requirements-dev.lock)
+	$(fits)
+	@touch $@
+
 .venv-bench/.installed: bench/requirements.lock
+	$(new_venv)
+	@$(call pip,$(LOCKED) bench/requirements.lock)
+	$(fits)
+	@touch $@
 
-# uv if it is there, else venv and pip. Both install exactly what the lock file names, by hash.
-%/.installed:
+define new_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) $(@D) && \
-	  uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
-	else \
-	  $(PYTHON) -m venv $(@D) && \
-	  $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; \
-	fi
-	@touch $@
+	@echo "Installing into $(@D)"
+	@$(venv)
+endef
+
+lock: develop ## Resolve the dependencies into the lock files (LOCK=--upgrade for the newest)
+	$(RESOLVE) requirements.lock pyproject.toml
+	$(RESOLVE) requirements-libcurl.lock --group libcurl
+	$(RESOLVE) requirements-dev.lock --group dev --constraints requirements.lock
+	$(RESOLVE) bench/requirements.lock bench/requirements.in
+
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-header $(LOCK) --output-file
 
 run: install ## Serve on http://127.0.0.1:8080 (HOST and PORT change that)
 	@$(BIN)/python app.py
@@ -36,23 +65,23 @@ call: install ## Place a simulated call (CALL="--help" lists what else it can do
 doctor: install ## Check the settings, the guide, and the way in from outside
 	@$(BIN)/python -m doctor
 
-check: install ## Lint, formatting and types
+check: develop ## Lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: install ## Run every test
+test: develop ## Run every test
 	$(BIN)/python -m pytest -q -n auto
 
-search: install ## Search longer for a call that breaks a rule
+search: develop ## Search longer for a call that breaks a rule
 	SIMULATED_CALLS=60000 INTERLEAVINGS=500000 $(BIN)/python -m pytest -q -n auto tests/test_simulated_calls.py tests/test_barge_in_properties.py
 
-cover: install ## Run every test and show what they leave out
+cover: develop ## Run every test and show what they leave out
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 	$(BIN)/python -m coverage report --fail-under=95 >/dev/null
 	$(BIN)/python -m coverage report --fail-under=100 --include="$(PURE)"
 
-screenshots: install ## Take the pictures of the browser phone for the documentation again
+screenshots: develop ## Take the pictures of the browser phone for the documentation again
 	$(BIN)/python -m tests.screenshots
 
 bench: install .venv-bench/.installed ## Measure under load, in short (bench/README.md has the full form)
