@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from settings.values import expected
 from trust import host_of, is_loopback
 from turn_options import Mode
 
@@ -33,12 +34,12 @@ DEFAULT_INSTRUCTIONS: Final = (
 
 _MAX_INSTRUCTIONS: Final = 100_000
 _MIN_PASSWORD: Final = 12
-_NEEDS_FLUX: Final = "needs the speech model flux (RELAY_SPEECH_MODEL), which is for English"
+_NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English only"
 
 
 def _speakable(text: str) -> str:
     if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", text):
-        raise ValueError("expected plain text without control characters")
+        raise ValueError("expected text without control characters")
     return text
 
 
@@ -50,22 +51,36 @@ def _language_tag(tag: str) -> str:
 
 def _name(name: str) -> str:
     if not re.fullmatch(r"[\w.:/-]{1,200}", name):
-        raise ValueError("expected a name of letters, digits and . _ : / - without blanks")
+        raise ValueError("expected at most 200 letters, digits and . _ : / - without spaces")
     return name
 
 
-def _http_url(url: str) -> str:
-    parts = re.fullmatch(r"https?://([^/?#]+)\S*", url)
-    if not parts or not host_of(parts[1]):
-        raise ValueError("expected an address such as https://api.example.com/v1")
+def _guide_url(url: str) -> str:
+    if not _is_http_url(url):
+        raise ValueError("expected a URL such as https://api.example.com/v1")
     return url.rstrip("/")
+
+
+def _public_url(url: str) -> str:
+    if not _is_http_url(url) or not re.fullmatch(r"https://[^?#]*", url):
+        raise ValueError("expected an https URL without a query, such as https://desk.example.com")
+    return url.rstrip("/")
+
+
+def _is_http_url(url: str) -> bool:
+    parts = re.fullmatch(r"https?://([^/?#]+)\S*", url)
+    return bool(parts and host_of(parts[1]))
 
 
 Speakable = Annotated[str, AfterValidator(_speakable)]
 Language = Annotated[str, AfterValidator(_language_tag)]
 Name = Annotated[str, AfterValidator(_name)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+GuideUrl = Annotated[str, AfterValidator(_guide_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Seconds = Annotated[
+    float, Field(gt=0, le=3600, allow_inf_nan=False, json_schema_extra={"unit": "seconds"})
+]
+SpeechTimeout = Annotated[int, Field(ge=600, le=5000, json_schema_extra={"unit": "milliseconds"})]
 Input = Literal["none", "dtmf", "speech", "any"]
 
 
@@ -89,7 +104,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
-    public_url: HttpUrl | None = None
+    public_url: PublicUrl | None = None
     twilio_auth_token: SecretStr | None = None
 
     # What is said
@@ -99,7 +114,7 @@ class Settings(BaseSettings):
     )
 
     # The guide
-    guide_base_url: HttpUrl | None = None  # the demo guide in this very app
+    guide_base_url: GuideUrl | None = None  # the demo guide in this very app
     guide_api_key: SecretStr = SecretStr("anonymous")
     guide_model: str = "guide"
     guide_instructions: str = ""
@@ -140,7 +155,7 @@ class Settings(BaseSettings):
     relay_speech_model: Name | None = None
     relay_partial_prompts: bool | None = None
     relay_eot_threshold: float | None = Field(default=None, ge=0.5, le=0.9)
-    relay_speech_timeout: Annotated[int, Field(ge=600, le=5000)] | Literal["auto"] | None = None
+    relay_speech_timeout: SpeechTimeout | Literal["auto"] | None = None
     relay_hints: Annotated[str, Field(max_length=10_000), AfterValidator(_speakable)] | None = None
     relay_profanity_filter: bool | None = None
     relay_smart_format: bool | None = None
@@ -158,19 +173,12 @@ class Settings(BaseSettings):
     relay_elevenlabs_text_normalization: Literal["on", "auto", "off"] | None = None
     relay_intelligence_service: Name | None = None
 
-    @field_validator("public_url")
-    @classmethod
-    def _public_url_is_https(cls, url: str | None) -> str | None:
-        if url and (not url.startswith("https://") or "?" in url or "#" in url):
-            raise ValueError("expected the https address this app has from outside, no query")
-        return url
-
     @field_validator("twilio_auth_token", "guide_api_key")
     @classmethod
     def _secret_is_one_word(cls, secret: SecretStr | None) -> SecretStr | None:
         value = secret.get_secret_value() if secret else ""
         if not value.isascii() or any(character.isspace() for character in value):
-            raise ValueError("expected the secret alone, without blanks or quotes in it")
+            raise ValueError("expected only the secret itself: ASCII characters without spaces")
         return secret
 
     @field_validator("phone_password")
@@ -178,7 +186,7 @@ class Settings(BaseSettings):
     def _password_is_long(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret and len(secret.get_secret_value()) < _MIN_PASSWORD:
             raise ValueError(
-                f"expected {_MIN_PASSWORD} characters or more. This makes one: "
+                f"expected at least {_MIN_PASSWORD} characters; this prints a suitable one: "
                 'python3 -c "import secrets; print(secrets.token_urlsafe())"'
             )
         return secret
@@ -187,13 +195,10 @@ class Settings(BaseSettings):
     @classmethod
     def _acknowledgement_is_a_sentence(cls, words: str) -> str:
         if words.strip() and not words.strip().endswith((".", "!", "?")):
-            raise ValueError("expected a full stop at its end, for a voice waits for one")
+            raise ValueError(
+                "expected a sentence that ends in . ! or ?, because the voice waits for it"
+            )
         return words
-
-    @field_validator("relay_speech_timeout", mode="before")
-    @classmethod
-    def _speech_timeout_is_auto_or_ms(cls, value: object) -> object:
-        return value if value is None or value == "auto" else _milliseconds(value)
 
     @field_validator("guide_instructions")
     @classmethod
@@ -204,16 +209,20 @@ class Settings(BaseSettings):
             return given
         try:
             text = Path(given[1:]).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"expected a readable UTF-8 text file after the @: {error}") from error
+        except (OSError, ValueError) as error:  # the latter for what is not UTF-8
+            raise ValueError(
+                f"expected a readable UTF-8 text file after the @{_reason(error)}"
+            ) from error
         if len(text) > _MAX_INSTRUCTIONS:
-            raise ValueError(f"expected at most {_MAX_INSTRUCTIONS} characters in {given[1:]}")
+            raise ValueError(
+                f"expected at most {_MAX_INSTRUCTIONS} characters in the file after the @"
+            )
         return text.strip()
 
     @field_validator("recordings_dir")
     @classmethod
     def _recordings_can_be_written(cls, directory: Path | None) -> Path | None:
-        """It is made here if it is missing, for to find out during a call would be too late."""
+        """It is made here if it is missing: during a call would be too late to find out."""
         if directory is None:
             return None
         try:
@@ -221,8 +230,10 @@ class Settings(BaseSettings):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 return directory
-        except (OSError, RuntimeError) as error:  # the latter for a ~ that leads nowhere
-            raise ValueError(f"expected a directory that can be written to: {error}") from error
+        except (OSError, RuntimeError, ValueError) as error:  # of a ~ or a name that cannot be
+            raise ValueError(
+                f"expected a directory that can be written to{_reason(error)}"
+            ) from error
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
@@ -242,18 +253,20 @@ class Settings(BaseSettings):
         problems = {
             "HOST": self.guide_base_url is None
             and not reaches_itself
-            and "the demo guide is served to this machine: set 127.0.0.1 or 0.0.0.0, or set "
+            and "the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
             "GUIDE_BASE_URL to a guide of your own",
             "RELAY_INTERRUPTIBLE": talkover
             and self.relay_interruptible in {"speech", "any"}
-            and "BARGE_IN_MODE=talkover needs none or dtmf here, or no value",
+            and "must be none or dtmf, or not set, with BARGE_IN_MODE=talkover",
             "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": talkover
             and not reported
-            and "BARGE_IN_MODE=talkover needs speech or any",
+            and "must be speech or any with BARGE_IN_MODE=talkover",
             "RELAY_EVENTS": talkover
             and "tokens-played" not in self.relay_events
-            and "BARGE_IN_MODE=talkover needs tokens-played",
-            "RELAY_SPEECH_MODEL": flux and not deepgram and "flux is a model of Deepgram's",
+            and "must include tokens-played with BARGE_IN_MODE=talkover",
+            "RELAY_SPEECH_MODEL": flux
+            and not deepgram
+            and "flux needs RELAY_TRANSCRIPTION_PROVIDER=Deepgram",
             "RELAY_PARTIAL_PROMPTS": self.relay_partial_prompts and not flux and _NEEDS_FLUX,
             "RELAY_EOT_THRESHOLD": self.relay_eot_threshold and not flux and _NEEDS_FLUX,
             "RELAY_TRANSCRIPTION_LANGUAGE": heard_as == "multi"
@@ -277,7 +290,9 @@ class Settings(BaseSettings):
         settings = self.model_copy(update={"barge_in_mode": mode})
         problems = settings._disagreements()
         if mode == "pause" and settings.interruptible not in {"speech", "any"}:
-            problems["RELAY_INTERRUPTIBLE"] = "pause needs speech or any here, or no value"
+            problems["RELAY_INTERRUPTIBLE"] = (
+                "must be speech or any, or not set, with BARGE_IN_MODE=pause"
+            )
         if problems:
             raise SettingsError(". ".join(f"{name}: {why}" for name, why in problems.items()))
         return settings
@@ -351,11 +366,9 @@ class _DisagreementError(ValueError):
         self.problems = problems
 
 
-def _milliseconds(value: object) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        raise ValueError("expected auto, or 600 to 5000 (ms)") from None
+def _reason(error: Exception) -> str:
+    """What the system says of it; other errors would speak of Python."""
+    return f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -370,6 +383,8 @@ def load_settings(**overrides: Any) -> Settings:
         ) from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The file .env cannot be read{_reason(error)}.") from None
 
 
 def _describe(problem: Any) -> list[str]:
@@ -377,6 +392,9 @@ def _describe(problem: Any) -> list[str]:
     if isinstance(cause, _DisagreementError):
         return [f"{name}: {why}" for name, why in cause.problems.items()]
     field = str(problem["loc"][0])
-    default = Settings.model_fields[field].default
-    example = f" (for example {field.upper()}={default})" if isinstance(default, int | str) else ""
-    return [f"{field.upper()}: {cause or problem['msg']}{example}"]
+    if isinstance(cause, ValueError):
+        return [f"{field.upper()}: {cause}"]
+    schema = Settings.model_json_schema()["properties"][field]
+    default = schema["default"] if schema.get("type") in {"integer", "number"} else None
+    example = f" (for example {field.upper()}={default})" if default is not None else ""
+    return [f"{field.upper()}: expected {expected(schema)}{example}"]

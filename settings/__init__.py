@@ -1,0 +1,1 @@
+"""What is said of values that cannot be used. PURE."""
