@@ -201,6 +201,11 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     ("PUBLIC_URL", "https://desk.example.com/?", PUBLIC),
     ("PUBLIC_URL", "https://desk.example.com/#top", PUBLIC),
     ("PUBLIC_URL", "https://desk.example.com/twiml?a=b", PUBLIC),
+    ("PUBLIC_URL", "https://d.example/twiml", "leave out /twiml: https://d.example"),
+    ("PUBLIC_URL", "https://d.example/twiml/", "leave out /twiml: https://d.example"),
+    ("PUBLIC_URL", "https://d.example//twiml//", "leave out /twiml: https://d.example"),
+    ("PUBLIC_URL", "https://d.example/a/ws", "leave out /ws: https://d.example/a"),
+    ("PUBLIC_URL", "https://d.example:8443/action", "leave out /action: https://d.example:8443"),
     ("GUIDE_BASE_URL", "localhost:5107/v1", GUIDE_URL),
     ("GUIDE_BASE_URL", "ftp://localhost/v1", GUIDE_URL),
     ("GUIDE_BASE_URL", "http:///v1", GUIDE_URL),
@@ -302,7 +307,9 @@ def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
             env(**{name: value})
         except SettingsError as error:
             _, line = str(error).splitlines()
-            assert re.match(f"  {name}: (expected |must be |needs |the demo guide )", line)
+            assert re.match(
+                f"  {name}: (expected |must be |needs |leave out |the demo guide )", line
+            )
             assert not JARGON.search(line)
             refused.append(value)
     assert refused or name == "GUIDE_MODEL"  # which may be anything
