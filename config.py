@@ -257,9 +257,9 @@ class Settings(BaseSettings):
             and not reaches_itself
             and "the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
             "GUIDE_BASE_URL to a guide of your own",
-            "RELAY_INTERRUPTIBLE": talkover
-            and self.relay_interruptible in {"speech", "any"}
-            and "must be none or dtmf, or not set, with BARGE_IN_MODE=talkover",
+            "RELAY_INTERRUPTIBLE": (self.interruptible in {"speech", "any"}) is talkover
+            and f"must be {'none or dtmf' if talkover else 'speech or any'}, or not set, "
+            f"with BARGE_IN_MODE={self.barge_in_mode}",
             "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": talkover
             and not reported
             and "must be speech or any with BARGE_IN_MODE=talkover",
@@ -290,12 +290,7 @@ class Settings(BaseSettings):
         if mode in {None, self.barge_in_mode}:
             return self
         settings = self.model_copy(update={"barge_in_mode": mode})
-        problems = settings._disagreements()
-        if mode == "pause" and settings.interruptible not in {"speech", "any"}:
-            problems["RELAY_INTERRUPTIBLE"] = (
-                "must be speech or any, or not set, with BARGE_IN_MODE=pause"
-            )
-        if problems:
+        if problems := settings._disagreements():
             raise SettingsError(". ".join(f"{name}: {why}" for name, why in problems.items()))
         return settings
 

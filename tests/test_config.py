@@ -358,6 +358,14 @@ DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
         ],
     ),
     (
+        {"RELAY_INTERRUPTIBLE": "none"},
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+    ),
+    (
+        {"BARGE_IN_MODE": "pause", "RELAY_INTERRUPTIBLE": "dtmf"},
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+    ),
+    (
         {
             "BARGE_IN_MODE": "talkover",
             "RELAY_EVENTS": "speaker-events",
