@@ -3,6 +3,8 @@
 `.env.example` documents each of them for the owner; a test keeps the two in step.
 """
 
+import logging
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from settings.names import unknown_in_env_file, unknown_in_environment
 from settings.values import expected
 from trust import host_of, is_loopback
 from turn_options import Mode
@@ -35,6 +38,17 @@ DEFAULT_INSTRUCTIONS: Final = (
 _MAX_INSTRUCTIONS: Final = 100_000
 _MIN_PASSWORD: Final = 12
 _NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English only"
+
+NO_PUBLIC_URL: Final = (
+    "PUBLIC_URL is not set: signatures are checked against each request's forwarding headers, "
+    "which fails behind some proxies"
+)
+"""What an owner with an auth token should know."""
+
+_ENV_FILE: Final = ".env"
+
+# It warns of lines that it cannot parse; we do that ourselves, with the other warnings.
+logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 def _speakable(text: str) -> str:
@@ -94,7 +108,7 @@ class Settings(BaseSettings):
     """What the owner can set. Field `name` is read from the variable `NAME`; times are seconds."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -374,7 +388,8 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         problems = {line for problem in error.errors() for line in _describe(problem)}
-        lines = "\n".join(f"  {problem}" for problem in sorted(problems))
+        unknown = unknown_names(overrides.get("_env_file", _ENV_FILE))
+        lines = "\n".join(f"  {problem}" for problem in [*sorted(problems), *unknown])
         raise SettingsError(
             f"These settings cannot be used (see .env.example for all of them):\n{lines}"
         ) from None
@@ -395,3 +410,21 @@ def _describe(problem: Any) -> list[str]:
     default = schema["default"] if schema.get("type") in {"integer", "number"} else None
     example = f" (for example {field.upper()}={default})" if default is not None else ""
     return [f"{field.upper()}: expected {expected(schema)}{example}"]
+
+
+def unknown_names(env_file: str | None = _ENV_FILE) -> list[str]:
+    """A warning for each name in the environment and in `env_file` that is not a setting.
+
+    The environment may hold anything, so only names that begin as ours do are looked at there.
+    """
+    known = [field.upper() for field in Settings.model_fields]
+    found = [*unknown_in_environment(os.environ, known)]
+    if env_file is not None and (path := Path(env_file)).is_file():
+        found += unknown_in_env_file(path.read_text(encoding="utf-8"), known)
+    return [*dict.fromkeys(found)]
+
+
+def warnings_at_start(settings: Settings) -> list[str]:
+    """What whoever starts the app should know, although it can be started."""
+    unsure = [NO_PUBLIC_URL] if settings.auth_token and not settings.public_url else []
+    return [*unknown_names(), *unsure]

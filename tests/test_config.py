@@ -482,12 +482,17 @@ def test_settings_that_agree_are_taken(env: Any, variables: dict[str, str]) -> N
 
 
 def test_every_problem_is_in_one_message(env: Any) -> None:
-    """An owner fixes them all before the next start."""
-    assert problems(env, PORT="0", PUBLIC_URL="desk", HEARD_GRACE_S="x", LOG_LEVEL="loud") == [
+    """An owner fixes them all before the next start, and the names that are not settings too."""
+    Path(".env").write_text("FAVOURITE_COLOUR=blue\n", encoding="utf-8")
+    assert problems(
+        env, PORT="0", PUBLIC_URL="desk", HEARD_GRACE_S="x", LOG_LEVEL="loud", GUIDE_BASEURL="x"
+    ) == [
         f"HEARD_GRACE_S: {TIME} (for example HEARD_GRACE_S=0.5)",
         "LOG_LEVEL: expected debug, info, warning or error",
         f"PORT: {PORTS}",
         f"PUBLIC_URL: {PUBLIC}",
+        "GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
+        "FAVOURITE_COLOUR is not a setting",
     ]
 
 
