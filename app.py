@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from json import dumps
 from typing import Annotated, Any, Final
 
@@ -29,7 +30,7 @@ import relay_protocol as relay
 import server
 import trust
 from call import Call, Log
-from config import VERSION, Settings, SettingsError, load_settings
+from config import VERSION, Settings, SettingsError, load_settings, warnings_at_start
 from decisions import Decisions
 from forms import read_form
 from guide_client import GuideClient, GuideOptions
@@ -417,12 +418,18 @@ async def say_hello() -> Response:
     return PlainTextResponse(f"Frontdesk {VERSION} is running. {PHONE_ADVICE}")
 
 
+@cache  # uvicorn asks twice
 def __getattr__(name: str) -> FastAPI:
-    """`uvicorn app:app` finds the app here; importing this module reads no settings."""
-    if name != "app":
+    """`uvicorn app:app` finds the app here; importing this module reads no settings.
+
+    A `worker` is the same app for a process of `main`, which has given the warnings for all.
+    """
+    if name not in {"app", "worker"}:
         raise AttributeError(name)
     settings = _settings_or_exit()
     log.configure(settings.log_level)
+    if name == "app":
+        _warn_of(settings)
     return _ready(create_app(settings))
 
 
@@ -443,6 +450,11 @@ def _settings_or_exit() -> Settings:
         return load_settings()
     except SettingsError as error:
         sys.exit(str(error))
+
+
+def _warn_of(settings: Settings) -> None:
+    for warning in warnings_at_start(settings):
+        structlog.get_logger().warning("check the settings", why=warning)
 
 
 NEXT_STEPS: Final = """\
@@ -472,7 +484,8 @@ def main() -> None:
     if not settings.auth_token:
         print("TWILIO_AUTH_TOKEN is not set: only this machine is served.\n")
     sys.stdout.flush()
-    asgi = _ready(create_app(settings)) if settings.workers == 1 else "app:app"
+    _warn_of(settings)
+    asgi = _ready(create_app(settings)) if settings.workers == 1 else "app:worker"
     server.serve(asgi, listeners, longest_frame=CLOSING_FRAME_BYTES)
 
 

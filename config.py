@@ -3,6 +3,8 @@
 `.env.example` documents each of them for the owner; a test keeps the two in step.
 """
 
+import logging
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -18,6 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from settings.names import unknown_in_env_file, unknown_in_environment
+from settings.values import expected
 from trust import host_of, is_loopback
 from turn_options import Mode
 
@@ -33,12 +37,23 @@ DEFAULT_INSTRUCTIONS: Final = (
 
 _MAX_INSTRUCTIONS: Final = 100_000
 _MIN_PASSWORD: Final = 12
-_NEEDS_FLUX: Final = "needs the speech model flux (RELAY_SPEECH_MODEL), which is for English"
+_NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English only"
+
+NO_PUBLIC_URL: Final = (
+    "PUBLIC_URL is not set: signatures are checked against each request's forwarding headers, "
+    "which fails behind some proxies"
+)
+"""What an owner with an auth token should know."""
+
+_ENV_FILE: Final = ".env"
+
+# It warns of lines that it cannot parse; we do that ourselves, with the other warnings.
+logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 def _speakable(text: str) -> str:
     if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", text):
-        raise ValueError("expected plain text without control characters")
+        raise ValueError("expected text without control characters")
     return text
 
 
@@ -50,22 +65,38 @@ def _language_tag(tag: str) -> str:
 
 def _name(name: str) -> str:
     if not re.fullmatch(r"[\w.:/-]{1,200}", name):
-        raise ValueError("expected a name of letters, digits and . _ : / - without blanks")
+        raise ValueError("expected at most 200 letters, digits and . _ : / - without spaces")
     return name
 
 
-def _http_url(url: str) -> str:
-    parts = re.fullmatch(r"https?://([^/?#]+)\S*", url)
-    if not parts or not host_of(parts[1]):
-        raise ValueError("expected an address such as https://api.example.com/v1")
+def _guide_url(url: str) -> str:
+    if not _is_http_url(url):
+        raise ValueError("expected a URL such as https://api.example.com/v1")
     return url.rstrip("/")
+
+
+def _public_url(url: str) -> str:
+    if not _is_http_url(url) or not re.fullmatch(r"https://[^?#]*", url):
+        raise ValueError("expected an https URL without a query, such as https://desk.example.com")
+    if route := re.fullmatch(r"(https://[^/]+\S*?)/+(twiml|action|ws)/*", url):
+        raise ValueError(f"leave out /{route[2]}: {route[1]}")
+    return url.rstrip("/")
+
+
+def _is_http_url(url: str) -> bool:
+    parts = re.fullmatch(r"https?://([^/?#]+)\S*", url)
+    return bool(parts and host_of(parts[1]))
 
 
 Speakable = Annotated[str, AfterValidator(_speakable)]
 Language = Annotated[str, AfterValidator(_language_tag)]
 Name = Annotated[str, AfterValidator(_name)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+GuideUrl = Annotated[str, AfterValidator(_guide_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Seconds = Annotated[
+    float, Field(gt=0, le=3600, allow_inf_nan=False, json_schema_extra={"unit": "seconds"})
+]
+SpeechTimeout = Annotated[int, Field(ge=600, le=5000, json_schema_extra={"unit": "milliseconds"})]
 Input = Literal["none", "dtmf", "speech", "any"]
 
 
@@ -77,7 +108,7 @@ class Settings(BaseSettings):
     """What the owner can set. Field `name` is read from the variable `NAME`; times are seconds."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -89,7 +120,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
-    public_url: HttpUrl | None = None
+    public_url: PublicUrl | None = None
     twilio_auth_token: SecretStr | None = None
 
     # What is said
@@ -99,7 +130,7 @@ class Settings(BaseSettings):
     )
 
     # The guide
-    guide_base_url: HttpUrl | None = None  # the demo guide in this very app
+    guide_base_url: GuideUrl | None = None  # the demo guide in this very app
     guide_api_key: SecretStr = SecretStr("anonymous")
     guide_model: str = "guide"
     guide_instructions: str = ""
@@ -140,7 +171,7 @@ class Settings(BaseSettings):
     relay_speech_model: Name | None = None
     relay_partial_prompts: bool | None = None
     relay_eot_threshold: float | None = Field(default=None, ge=0.5, le=0.9)
-    relay_speech_timeout: Annotated[int, Field(ge=600, le=5000)] | Literal["auto"] | None = None
+    relay_speech_timeout: SpeechTimeout | Literal["auto"] | None = None
     relay_hints: Annotated[str, Field(max_length=10_000), AfterValidator(_speakable)] | None = None
     relay_profanity_filter: bool | None = None
     relay_smart_format: bool | None = None
@@ -158,19 +189,12 @@ class Settings(BaseSettings):
     relay_elevenlabs_text_normalization: Literal["on", "auto", "off"] | None = None
     relay_intelligence_service: Name | None = None
 
-    @field_validator("public_url")
-    @classmethod
-    def _public_url_is_https(cls, url: str | None) -> str | None:
-        if url and (not url.startswith("https://") or "?" in url or "#" in url):
-            raise ValueError("expected the https address this app has from outside, no query")
-        return url
-
     @field_validator("twilio_auth_token", "guide_api_key")
     @classmethod
     def _secret_is_one_word(cls, secret: SecretStr | None) -> SecretStr | None:
         value = secret.get_secret_value() if secret else ""
         if not value.isascii() or any(character.isspace() for character in value):
-            raise ValueError("expected the secret alone, without blanks or quotes in it")
+            raise ValueError("expected only the secret itself: ASCII characters without spaces")
         return secret
 
     @field_validator("phone_password")
@@ -178,7 +202,7 @@ class Settings(BaseSettings):
     def _password_is_long(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret and len(secret.get_secret_value()) < _MIN_PASSWORD:
             raise ValueError(
-                f"expected {_MIN_PASSWORD} characters or more. This makes one: "
+                f"expected at least {_MIN_PASSWORD} characters; this prints a suitable one: "
                 'python3 -c "import secrets; print(secrets.token_urlsafe())"'
             )
         return secret
@@ -187,13 +211,10 @@ class Settings(BaseSettings):
     @classmethod
     def _acknowledgement_is_a_sentence(cls, words: str) -> str:
         if words.strip() and not words.strip().endswith((".", "!", "?")):
-            raise ValueError("expected a full stop at its end, for a voice waits for one")
+            raise ValueError(
+                "expected a sentence that ends in . ! or ?, because the voice waits for it"
+            )
         return words
-
-    @field_validator("relay_speech_timeout", mode="before")
-    @classmethod
-    def _speech_timeout_is_auto_or_ms(cls, value: object) -> object:
-        return value if value is None or value == "auto" else _milliseconds(value)
 
     @field_validator("guide_instructions")
     @classmethod
@@ -204,16 +225,20 @@ class Settings(BaseSettings):
             return given
         try:
             text = Path(given[1:]).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"expected a readable UTF-8 text file after the @: {error}") from error
+        except (OSError, ValueError) as error:  # the latter for what is not UTF-8
+            raise ValueError(
+                f"expected a readable UTF-8 text file after the @{_reason(error)}"
+            ) from error
         if len(text) > _MAX_INSTRUCTIONS:
-            raise ValueError(f"expected at most {_MAX_INSTRUCTIONS} characters in {given[1:]}")
+            raise ValueError(
+                f"expected at most {_MAX_INSTRUCTIONS} characters in the file after the @"
+            )
         return text.strip()
 
     @field_validator("recordings_dir")
     @classmethod
     def _recordings_can_be_written(cls, directory: Path | None) -> Path | None:
-        """It is made here if it is missing, for to find out during a call would be too late."""
+        """It is made here if it is missing: during a call would be too late to find out."""
         if directory is None:
             return None
         try:
@@ -221,8 +246,10 @@ class Settings(BaseSettings):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 return directory
-        except (OSError, RuntimeError) as error:  # the latter for a ~ that leads nowhere
-            raise ValueError(f"expected a directory that can be written to: {error}") from error
+        except (OSError, RuntimeError, ValueError) as error:  # of a ~ or a name that cannot be
+            raise ValueError(
+                f"expected a directory that can be written to{_reason(error)}"
+            ) from error
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
@@ -242,18 +269,20 @@ class Settings(BaseSettings):
         problems = {
             "HOST": self.guide_base_url is None
             and not reaches_itself
-            and "the demo guide is served to this machine: set 127.0.0.1 or 0.0.0.0, or set "
+            and "the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
             "GUIDE_BASE_URL to a guide of your own",
-            "RELAY_INTERRUPTIBLE": talkover
-            and self.relay_interruptible in {"speech", "any"}
-            and "BARGE_IN_MODE=talkover needs none or dtmf here, or no value",
+            "RELAY_INTERRUPTIBLE": (self.interruptible in {"speech", "any"}) is talkover
+            and f"must be {'none or dtmf' if talkover else 'speech or any'}, or not set, "
+            f"with BARGE_IN_MODE={self.barge_in_mode}",
             "RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": talkover
             and not reported
-            and "BARGE_IN_MODE=talkover needs speech or any",
+            and "must be speech or any with BARGE_IN_MODE=talkover",
             "RELAY_EVENTS": talkover
             and "tokens-played" not in self.relay_events
-            and "BARGE_IN_MODE=talkover needs tokens-played",
-            "RELAY_SPEECH_MODEL": flux and not deepgram and "flux is a model of Deepgram's",
+            and "must include tokens-played with BARGE_IN_MODE=talkover",
+            "RELAY_SPEECH_MODEL": flux
+            and not deepgram
+            and "flux needs RELAY_TRANSCRIPTION_PROVIDER=Deepgram",
             "RELAY_PARTIAL_PROMPTS": self.relay_partial_prompts and not flux and _NEEDS_FLUX,
             "RELAY_EOT_THRESHOLD": self.relay_eot_threshold and not flux and _NEEDS_FLUX,
             "RELAY_TRANSCRIPTION_LANGUAGE": heard_as == "multi"
@@ -275,10 +304,7 @@ class Settings(BaseSettings):
         if mode in {None, self.barge_in_mode}:
             return self
         settings = self.model_copy(update={"barge_in_mode": mode})
-        problems = settings._disagreements()
-        if mode == "pause" and settings.interruptible not in {"speech", "any"}:
-            problems["RELAY_INTERRUPTIBLE"] = "pause needs speech or any here, or no value"
-        if problems:
+        if problems := settings._disagreements():
             raise SettingsError(". ".join(f"{name}: {why}" for name, why in problems.items()))
         return settings
 
@@ -351,11 +377,9 @@ class _DisagreementError(ValueError):
         self.problems = problems
 
 
-def _milliseconds(value: object) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        raise ValueError("expected auto, or 600 to 5000 (ms)") from None
+def _reason(error: Exception) -> str:
+    """What the system says of it; other errors would speak of Python."""
+    return f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -364,12 +388,15 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         problems = {line for problem in error.errors() for line in _describe(problem)}
-        lines = "\n".join(f"  {problem}" for problem in sorted(problems))
+        unknown = unknown_names(overrides.get("_env_file", _ENV_FILE))
+        lines = "\n".join(f"  {problem}" for problem in [*sorted(problems), *unknown])
         raise SettingsError(
             f"These settings cannot be used (see .env.example for all of them):\n{lines}"
         ) from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The file .env cannot be read{_reason(error)}.") from None
 
 
 def _describe(problem: Any) -> list[str]:
@@ -377,6 +404,27 @@ def _describe(problem: Any) -> list[str]:
     if isinstance(cause, _DisagreementError):
         return [f"{name}: {why}" for name, why in cause.problems.items()]
     field = str(problem["loc"][0])
-    default = Settings.model_fields[field].default
-    example = f" (for example {field.upper()}={default})" if isinstance(default, int | str) else ""
-    return [f"{field.upper()}: {cause or problem['msg']}{example}"]
+    if isinstance(cause, ValueError):
+        return [f"{field.upper()}: {cause}"]
+    schema = Settings.model_json_schema()["properties"][field]
+    default = schema["default"] if schema.get("type") in {"integer", "number"} else None
+    example = f" (for example {field.upper()}={default})" if default is not None else ""
+    return [f"{field.upper()}: expected {expected(schema)}{example}"]
+
+
+def unknown_names(env_file: str | None = _ENV_FILE) -> list[str]:
+    """A warning for each name in the environment and in `env_file` that is not a setting.
+
+    The environment may hold anything, so only names that begin as ours do are looked at there.
+    """
+    known = [field.upper() for field in Settings.model_fields]
+    found = [*unknown_in_environment(os.environ, known)]
+    if env_file is not None and (path := Path(env_file)).is_file():
+        found += unknown_in_env_file(path.read_text(encoding="utf-8"), known)
+    return [*dict.fromkeys(found)]
+
+
+def warnings_at_start(settings: Settings) -> list[str]:
+    """What whoever starts the app should know, although it can be started."""
+    unsure = [NO_PUBLIC_URL] if settings.auth_token and not settings.public_url else []
+    return [*unknown_names(), *unsure]

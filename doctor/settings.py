@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from config import Settings, SettingsError, load_settings
+from config import NO_PUBLIC_URL, Settings, SettingsError, load_settings, unknown_names
 from doctor.network import certificates
 from doctor.report import Outcome, Report
 from trust import is_loopback
@@ -19,6 +19,8 @@ def read_settings(report: Report) -> Settings | None:
         report.add(Outcome.SKIPPED, "app, guide, call, relay", "they take the settings")
         return None
     report.add(Outcome.OK, "settings", "they can be used")
+    for warning in unknown_names():
+        report.add(Outcome.WARNING, "settings", warning)
     return settings if _can_read_certificates(report) else None
 
 
@@ -50,10 +52,7 @@ def warnings_about(settings: Settings) -> Iterator[tuple[str, str]]:
             "That is enough for `make call`. For a telephone number, set it and PUBLIC_URL.",
         )
     elif not public_url:
-        yield (
-            "PUBLIC_URL is not set: our own address is taken from each request's headers",
-            "Set it to the https address of the number's webhook, without /twiml.",
-        )
+        yield NO_PUBLIC_URL, "Set it to the https address of the number's webhook, without /twiml."
     if public_url and urlsplit(public_url).netloc.rpartition("]")[2].count(":"):
         yield (
             "PUBLIC_URL names a port, which Twilio may sign otherwise than we check",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from config import Settings
+from settings.names import unknown_in_environment
 
 settings.register_profile("frontdesk", deadline=None, print_blob=True)
 settings.load_profile("frontdesk")
@@ -23,6 +24,7 @@ def _no_settings_from_outside(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     names = {field.upper() for field in Settings.model_fields}
-    for name in [name for name in os.environ if name.upper() in names]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.upper() in names or any(unknown_in_environment([name], names)):
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.getbasetemp())  # where there is no .env

@@ -25,7 +25,7 @@ import relay_protocol as relay
 from app import create_app
 from barge_in import BargeIn
 from call import Call
-from config import VERSION
+from config import NO_PUBLIC_URL, VERSION
 from guide_client import Request
 from recording import load
 from relay_socket import RelaySocket
@@ -772,8 +772,11 @@ async def test_program_serves_and_says_what_to_do_next(
 
 
 async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
-    """`WORKERS=2`: a call is on one of them, the other does not know of it, and both end."""
-    settings = {"PORT": str(free_port()), "WORKERS": "2", "WELCOME_GREETING": ""}
+    """`WORKERS=2`: a call is on one of them, the other does not know of it, and both end.
+
+    What is wrong with the settings is said once for both.
+    """
+    settings = {"PORT": str(free_port()), "WORKERS": "2", "WELCOME_GREETING": "", "GUIDE_URL": ""}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
         address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
         async with asyncio.timeout(PATIENCE_S), relay_session(address) as session:
@@ -783,7 +786,29 @@ async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
                 held |= set(await asyncio.gather(*(calls_held(address) for _ in range(10))))
         process.send_signal(signal.SIGINT)
         _, _, err = await end_of(process)
+    assert err.count("is not a setting") == 1
     assert "Traceback" not in err
+
+
+async def test_program_starts_and_warns_of_settings(
+    http: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    """What has no effect, and what may not work, is in the log from the start."""
+    (tmp_path / ".env").write_text("GUIDE_URL=x\nhush hush\n", encoding="utf-8")
+    settings = {"PORT": str(free_port()), "GUIDE_BASEURL": "x", "TWILIO_AUTH_TOKEN": AUTH_TOKEN}
+    async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
+        address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
+        await line_with(process.stdout, r"make doctor")
+        assert (await http.get(f"{address}/health")).json()["demo_guide"] is True
+        process.send_signal(signal.SIGINT)
+        _, _, err = await end_of(process)
+    warnings = re.findall(r'level=warning event="check the settings" why="(.*)"', err)
+    assert warnings == [
+        "GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
+        "GUIDE_URL is not a setting; did you mean GUIDE_BASE_URL?",
+        ".env, line 2, is not a setting: expected NAME=value, with every quote closed",
+        NO_PUBLIC_URL,
+    ]
 
 
 async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
@@ -799,6 +824,16 @@ async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
             assert session.socket.close_code == 1009  # uvicorn's own limit is higher
     assert "open" in reply.lower()
     assert "trouble" not in reply
+
+
+async def test_uvicorn_warns_of_settings_once(tmp_path: Path) -> None:
+    """It asks for the app twice, and is given the same."""
+    arguments = ("-m", "uvicorn", "app:app", "--port", "0")
+    async with program(tmp_path, *arguments, GUIDE_URL="x") as process:
+        assert process.stderr
+        async with asyncio.timeout(PATIENCE_S):
+            told = await process.stderr.readuntil(b"running on http://")
+    assert told.count(b"GUIDE_URL is not a setting; did you mean GUIDE_BASE_URL?") == 1
 
 
 async def test_port_in_use_is_told(tmp_path: Path) -> None:

@@ -665,6 +665,7 @@ async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.C
     [
         ({}, "TWILIO_AUTH_TOKEN is not set"),
         ({"host": "0.0.0.0"}, "HOST is 0.0.0.0"),
+        ({"twilio_auth_token": "12345"}, "PUBLIC_URL is not set: signatures are checked against"),
         ({"log_transcripts": True}, "LOG_TRANSCRIPTS is on"),
         ({"phone_password": "correct horse"}, "PHONE_PASSWORD is set without TWILIO_AUTH_TOKEN"),
         ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL names a port"),
@@ -695,6 +696,24 @@ def test_wrong_settings_are_all_listed(tmp_path: Path, monkeypatch: pytest.Monke
     assert "         PORT: " in out.getvalue()
     assert "         PUBLIC_URL: " in out.getvalue()
     assert out.getvalue().splitlines()[-1].startswith("skipped ")
+
+
+def test_name_that_is_not_a_setting_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings can be used, and the rest is checked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("GUIDE_BASEURL=http://hush\nhush\n", encoding="utf-8")
+    out = io.StringIO()
+    report = Report(out)
+    assert read_settings(report) is not None
+    assert report.failures == 0
+    assert out.getvalue().splitlines() == [
+        "ok       settings: they can be used",
+        "warning  settings: GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
+        "warning  settings: .env, line 2, is not a setting: expected NAME=value, "
+        "with every quote closed",
+    ]
 
 
 def test_terminal_shows_what_is_waited_for() -> None:

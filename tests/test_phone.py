@@ -190,7 +190,8 @@ async def test_page_can_only_be_read(http: httpx2.AsyncClient, method: str) -> N
                 "language": "de-DE",
                 "mode": "talkover",
                 "modes": {
-                    "pause": "RELAY_INTERRUPTIBLE: pause needs speech or any here, or no value",
+                    "pause": "RELAY_INTERRUPTIBLE: must be speech or any, or not set, "
+                    "with BARGE_IN_MODE=pause",
                     "talkover": None,
                 },
             },
@@ -200,7 +201,8 @@ async def test_page_can_only_be_read(http: httpx2.AsyncClient, method: str) -> N
             {
                 "modes": {
                     "pause": None,
-                    "talkover": "RELAY_EVENTS: BARGE_IN_MODE=talkover needs tokens-played",
+                    "talkover": "RELAY_EVENTS: must include tokens-played "
+                    "with BARGE_IN_MODE=talkover",
                 }
             },
         ),

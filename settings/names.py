@@ -1,0 +1,93 @@
+"""Names that are not settings, each with the setting that was probably meant. PURE.
+
+A warning never holds a value, nor a name that may be one: a line of `.env` that lost its name can
+be a secret.
+"""
+
+import io
+import re
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from dotenv.parser import Binding, parse_stream
+from dotenv.variables import Variable, parse_variables
+
+SHARED_PREFIXES: Final = frozenset(
+    {"CALL", "HOST", "LOG", "PORT", "PUBLIC", "SETUP", "TWILIO", "WORKERS"}
+)
+"""First words of our names that other programs use too: what else begins with them in the
+environment may well be theirs."""
+
+ENVIRONMENT_ONLY: Final = frozenset(
+    {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+)
+"""What the app's libraries read from the environment. Nothing exports `.env` to it."""
+
+CLOSE_ENOUGH: Final = 0.75
+"""As `difflib` measures it: GUIDE_URL is 0.78 like GUIDE_BASE_URL, and DATABASE_URL 0.69."""
+
+_FROM_KUBERNETES: Final = re.compile(r".+_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP|SCTP).*)?)")
+"""What pods are given for each service, which may be named `guide` or `relay`."""
+
+_NAME: Final = re.compile(r"[\w.-]+", re.ASCII)
+_PLAIN_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*|[a-z][a-z0-9_]*")
+
+
+def unknown_in_environment(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """A warning for each name of the environment that looks like ours and is not.
+
+    `known` are the settings, in capitals.
+    """
+    prefixes = {name.partition("_")[0] for name in known} - SHARED_PREFIXES
+    for name in names:
+        prefix, rest, _ = name.upper().partition("_")
+        is_ours = prefix in prefixes and rest and name.upper() not in known
+        if is_ours and not _FROM_KUBERNETES.fullmatch(name.upper()):
+            yield _unknown(name, _neighbour(name, known))
+
+
+def unknown_in_env_file(text: str, known: Collection[str]) -> Iterator[str]:
+    """A warning for each line of `.env` that sets nothing.
+
+    `known` are the settings, in capitals.
+    """
+    bindings = list(parse_stream(io.StringIO(text)))
+    interpolated = {
+        part.name
+        for binding in bindings
+        for part in parse_variables(binding.value or "")
+        if isinstance(part, Variable)
+    }
+    for binding in bindings:
+        name, value = binding.key, binding.value
+        if name is None or value is None:
+            if binding.error or name is not None:
+                yield _no_setting(binding)
+        elif name.upper() in ENVIRONMENT_ONLY:
+            yield f"{name} is not read from .env; set it in the environment"
+        elif name.upper() not in known and name not in interpolated:
+            neighbour = _neighbour(name, known)
+            # What is left of a key in base64 or base32 that ends in = looks like a name too.
+            is_name = neighbour or (_PLAIN_NAME.fullmatch(name) and value.strip("="))
+            yield _unknown(name, neighbour) if is_name else _no_setting(binding)
+
+
+def _neighbour(name: str, known: Collection[str]) -> str | None:
+    if not _NAME.fullmatch(name):
+        return None
+    return next(iter(get_close_matches(name.upper(), known, n=1, cutoff=CLOSE_ENOUGH)), None)
+
+
+def _unknown(name: str, neighbour: str | None) -> str:
+    guess = f"; did you mean {neighbour}?" if neighbour else ""
+    return f"{name} is not a setting{guess}"
+
+
+def _no_setting(binding: Binding) -> str:
+    before, line = binding.original
+    blank_lines = before[: len(before) - len(before.lstrip())].count("\n")
+    return (
+        f".env, line {line + blank_lines}, is not a setting: expected NAME=value, "
+        "with every quote closed"
+    )
