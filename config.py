@@ -5,6 +5,7 @@
 
 import re
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -21,7 +22,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from trust import host_of, is_loopback
 from turn_options import Mode
 
-VERSION: Final = "0.1.0"
+_PROJECT: Final = Path(__file__).with_name("pyproject.toml")
+
+VERSION: Final[str] = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 DEFAULT_INSTRUCTIONS: Final = (
     "You are the receptionist of a business, on the telephone. Answer in one to three short "
