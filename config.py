@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -25,7 +26,9 @@ from settings.values import expected
 from trust import host_of, is_loopback
 from turn_options import Mode
 
-VERSION: Final = "0.1.0"
+_PROJECT: Final = Path(__file__).with_name("pyproject.toml")
+
+VERSION: Final[str] = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 DEFAULT_INSTRUCTIONS: Final = (
     "You are the receptionist of a business, on the telephone. Answer in one to three short "

@@ -1,4 +1,4 @@
-"""The doctor: checks an installation and says what to mend, one line a check.
+"""The doctor: checks an installation and says what to fix, one line a check.
 
     __main__       `python -m doctor`: the order of the checks, and the exit status
     report         what a check finds, and how it is printed

@@ -1,4 +1,4 @@
-"""Checks an installation and says what to mend, one line a check.
+"""Checks an installation and says what to fix, one line a check.
 
 It reads the settings as the app does, from the environment and `.env`, and looks at the app, the
 guide and, where PUBLIC_URL is set, the way in from outside. It asks the guide a word or two, and

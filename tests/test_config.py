@@ -1,7 +1,6 @@
 """What the owner can set, what is refused, and that `.env.example` tells of all of it."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,10 +93,12 @@ def test_settings_cannot_be_changed_once_read() -> None:
         settings.port = 1
 
 
-def test_version_is_that_of_the_project() -> None:
-    """What `/health` reports is what `pyproject.toml` says."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == VERSION
+def test_version_is_the_latest_of_the_changelog() -> None:
+    """`pyproject.toml` has the version that was released last, and its entry is dated."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    latest = re.search(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert latest is not None
+    assert latest[1] == VERSION
 
 
 # --- where they come from -----------------------------------------------------------------------
