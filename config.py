@@ -6,6 +6,7 @@
 import logging
 import os
 import re
+import socket
 import tempfile
 import tomllib
 from pathlib import Path
@@ -274,6 +275,9 @@ class Settings(BaseSettings):
             and not reaches_itself
             and "the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
             "GUIDE_BASE_URL to a guide of your own",
+            "WORKERS": self.workers > 1
+            and not hasattr(socket, "SO_REUSEPORT")
+            and "must be 1 here: this system cannot share a port between processes",
             "RELAY_INTERRUPTIBLE": (self.interruptible in {"speech", "any"}) is talkover
             and f"must be {'none or dtmf' if talkover else 'speech or any'}, or not set, "
             f"with BARGE_IN_MODE={self.barge_in_mode}",

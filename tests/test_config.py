@@ -418,6 +418,14 @@ DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
 ]
 
 
+def test_workers_need_a_shared_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where processes cannot share a port, as on Windows, more than one is refused."""
+    monkeypatch.delattr("socket.SO_REUSEPORT")
+    monkeypatch.setenv("WORKERS", "2")
+    with pytest.raises(SettingsError, match="WORKERS: must be 1 here"):
+        load_settings()
+
+
 @pytest.mark.parametrize(("variables", "lines"), DISAGREEING)
 def test_settings_that_disagree_are_refused(
     env: Any, variables: dict[str, str], lines: list[str]
