@@ -33,7 +33,7 @@ from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings
 from decisions import Decisions
 from forms import read_form
-from guide.choice import Choice, choose
+from guide.transport import Choice, choose
 from guide_client import GuideClient, GuideOptions
 from loopback import LoopbackOnly, direct_only
 from recorder import Record, recorded

@@ -21,15 +21,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from guide.choice import choose
 from guide.errors import bad_status, unforeseen
+from guide.transport import choose
 from guide_answer import Answer, GuideError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from guide.choice import Choice
-    from guide.transport import Exchange, Transport
+    from guide.transport import Choice, Exchange, Transport
     from history import Message
 
 DRAIN_TIMEOUT_S: Final = 1.0

@@ -47,7 +47,7 @@ def authorities() -> Authorities:
     file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not (file or directory):
         file = ssl.get_default_verify_paths().cafile or certifi.where()
-    return Authorities(file or None, directory or None)
+    return Authorities(file, directory)
 
 
 def proxy_for(url: str) -> str | None:

@@ -26,10 +26,11 @@ from app import create_app
 from barge_in import BargeIn
 from call import Call
 from config import VERSION
-from guide.libcurl import Exchange
+from guide import libcurl, sdk
 from guide_client import Request
 from recording import load
 from relay_socket import RelaySocket
+from tests import transports
 from tests.guide_server import GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
@@ -252,12 +253,20 @@ async def test_health_counts_the_calls_in_progress(
         await calls_become(http, address, 0)
 
 
+@pytest.mark.parametrize(
+    ("transport", "exchange"), [("libcurl", libcurl.Exchange), ("openai", sdk.Exchange)]
+)
 async def test_ended_call_leaves_nothing_behind(
-    http: httpx2.AsyncClient, guide: GuideServer
+    http: httpx2.AsyncClient,
+    guide: GuideServer,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    exchange: type,
 ) -> None:
     """Neither after a whole reply nor after one that was dropped, and without any help of the
     garbage collector, which would come much later."""
-    kinds = (BargeIn, Call, RelaySocket, Request, Exchange)
+    transports.choose(transport, monkeypatch)
+    kinds = (BargeIn, Call, RelaySocket, Request, exchange)
 
     def left() -> list[object]:
         return [each for each in gc.get_objects() if isinstance(each, kinds)]

@@ -91,6 +91,21 @@ async def settled(client: GuideClient) -> None:
             await asyncio.sleep(0)
 
 
+@asynccontextmanager
+async def redirecting_to(address: str) -> AsyncIterator[str]:
+    """A guide that sends whoever asks to another address; gives its own."""
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 307 Moved\r\nlocation: {address}\r\n"
+        writer.write(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
 async def failure(client: GuideClient) -> GuideError:
     """The error that asking ends with, which must be fit for a log."""
     with pytest.raises(GuideError) as caught:
@@ -115,6 +130,27 @@ async def test_guide_is_asked_as_configured() -> None:
         assert request.body["model"] == "guide"
         assert request.body["stream"] is True
         assert [message["role"] for message in request.messages] == ["user", "assistant", "user"]
+
+
+async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the SDK would take from there is not for this guide; and no answer is to be packed."""
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "other-account")
+    async with guide() as (server, client):
+        assert "".join(await ask(client)) == "Hello there."
+        headers = server.requests[0].headers
+    assert "other-account" not in headers.values()
+    assert headers["user-agent"] == "frontdesk"
+    assert headers.get("accept-encoding", "identity") == "identity"
+
+
+async def test_guide_is_asked_without_a_key() -> None:
+    """A guide on one's own machine may want none."""
+    async with GuideServer() as server:
+        client = GuideClient(GuideOptions(server.base_url, "", "guide"))
+        assert "".join(await ask(client)) == "Hello there."
+        await client.aclose()
+        assert server.requests[0].headers["authorization"] == "Bearer"
 
 
 async def test_guide_gets_instructions_first() -> None:
@@ -385,6 +421,41 @@ async def test_authority_that_is_named_is_trusted(
         assert "".join(await ask(client)) == "Hello there."
 
 
+async def test_authority_that_cannot_be_read_harms_no_plain_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is told of where TLS needs it, and nowhere else."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    async with guide() as (_, client):
+        assert "".join(await ask(client)) == "Hello there."
+    async with guide(context) as (_, client):
+        assert (await failure(client)).reason == "cannot be reached safely (TLS)"
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+async def test_proxy_may_be_named_without_its_scheme(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """As other programs take it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    async with GuideServer() as server:
+        monkeypatch.setenv("http_proxy", scheme + server.base_url[len("http://") : -len("/v1")])
+        async with connected("http://guide.invalid/v1") as client:
+            assert "".join(await ask(client)) == "Hello there."
+        assert server.requests[0].path == "http://guide.invalid/v1/chat/completions"
+
+
+async def test_key_is_not_sent_where_a_redirect_leads() -> None:
+    """Another origin gets the conversation, which is the guide's wish, but never the key."""
+    async with GuideServer() as other, redirecting_to(f"{other.base_url}/chat/completions") as url:
+        async with connected(url) as client:
+            assert "".join(await ask(client)) == "Hello there."
+        assert "authorization" not in other.requests[0].headers
+
+
 # ---------------------------------------------------------------- failures
 
 
@@ -498,17 +569,11 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
 
-    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 307 Moved\r\nlocation: {secure.base_url}/chat/completions\r\n"
-        writer.write(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
-
     async with GuideServer(context) as secure:
-        server = await asyncio.start_server(redirect, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, connected(f"http://127.0.0.1:{port}/v1") as client:
+        async with (
+            redirecting_to(f"{secure.base_url}/chat/completions") as url,
+            connected(url) as client,
+        ):
             error = await failure(client)
         assert not secure.requests
     assert error.reason == "cannot be reached safely (TLS)"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from guide import choice
-from guide.choice import Choice
+from guide import transport
 from guide.libcurl import Libcurl
 from guide.sdk import Sdk
+from guide.transport import Choice
 
 if TYPE_CHECKING:
     import pytest
@@ -20,5 +20,5 @@ CHOICES: Final = {
 
 def choose(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this be the best transport that there is."""
-    monkeypatch.setattr(choice, "_best", CHOICES[name])
-    monkeypatch.setattr(choice, "_can_run", lambda: True)
+    monkeypatch.setattr(transport, "_best", CHOICES[name])
+    monkeypatch.setattr(transport, "_can_run", lambda: True)
