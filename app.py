@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from json import dumps
 from typing import Annotated, Any, Final
 
@@ -33,6 +33,7 @@ from call import Call, Log
 from config import VERSION, Settings, SettingsError, load_settings, warnings_at_start
 from decisions import Decisions
 from forms import read_form
+from guide.transport import Choice, choose
 from guide_client import GuideClient, GuideOptions
 from loopback import LoopbackOnly, direct_only
 from recorder import Record, recorded
@@ -74,6 +75,11 @@ class Desk:
         """Whether callers talk with the embedded demo guide."""
         return self.settings.guide_base_url is None
 
+    @cached_property
+    def transport(self) -> Choice:
+        """What carries the requests to the guide."""
+        return choose()
+
     def guide(self, connection: HTTPConnection) -> GuideClient:
         """The guide, asked over connections that all calls share.
 
@@ -87,7 +93,7 @@ class Desk:
                 model=settings.guide_model,
                 instructions=settings.guide_instructions,
             )
-            self._guide = GuideClient(options)
+            self._guide = GuideClient(options, self.transport)
         return self._guide
 
     def _own_address(self, connection: HTTPConnection) -> str:
@@ -100,7 +106,7 @@ class Desk:
     async def aclose(self) -> None:
         """Close the connections to the guide, if any were made."""
         if self._guide is not None:
-            self._guide.close()
+            await self._guide.aclose()
 
     def origin(self, connection: HTTPConnection) -> str:
         """The origin that the sender of a request knows us by. Raises `ValueError` if none."""
@@ -245,6 +251,7 @@ async def report_health(desk: TheDesk) -> dict[str, Any]:
         "version": VERSION,
         "calls": len(desk.live),
         "demo_guide": desk.has_demo_guide,
+        "guide_transport": desk.transport.name,
     }
 
 
@@ -395,6 +402,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        chosen, why = desk.transport.name, desk.transport.why_not_libcurl
+        reason = {"why_not_libcurl": why} if why else {}
+        structlog.get_logger().info("guide transport chosen", transport=chosen, **reason)
         yield
         await desk.aclose()
 

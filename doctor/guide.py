@@ -12,8 +12,9 @@ import openai
 from config import Settings
 from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
+from guide.sdk_errors import explain
 from guide_answer import GuideError
-from guide_client import GuideClient, GuideOptions, translate_error
+from guide_client import GuideClient, GuideOptions
 from history import Message
 
 GREETING: Final = "Hello"
@@ -46,7 +47,7 @@ async def ask_guide(settings: Settings) -> str:
     except GuideError as error:
         raise failed(error.reason, error.advice, *await _models_hint(settings)) from None
     finally:
-        client.close()
+        await client.aclose()
     return f"{_name(settings)} replies, its first word after {first_s:.2f} s"
 
 
@@ -113,7 +114,7 @@ async def see_guide_stream(settings: Settings) -> str:
         ):
             content_type = answer.headers.get("content-type", "")
     except (*NETWORK_ERRORS, openai.OpenAIError) as error:
-        told = translate_error(error)
+        told = explain(error)
         raise failed(told.reason, told.advice) from None
     if not content_type.lower().startswith("text/event-stream"):
         raise CheckError(

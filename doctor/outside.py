@@ -11,7 +11,7 @@ from doctor.door import Door, local_address
 from doctor.health import Health, read_health
 from doctor.network import broken
 from doctor.report import CheckError, failed
-from guide_client import causes
+from guide.errors import causes
 
 _CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
     # The first row that fits the error, or one that caused it, is what is said.

@@ -26,13 +26,14 @@ from app import create_app
 from barge_in import BargeIn
 from call import Call
 from config import NO_PUBLIC_URL, VERSION
+from guide import libcurl, sdk
 from guide_client import Request
 from recording import load
 from relay_socket import RelaySocket
+from tests import transports
 from tests.guide_server import GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
-from transfers import Transfer
 
 ROOT: Final = Path(app.__file__).parent
 CALLER: Final = "+12025550123"
@@ -230,6 +231,7 @@ async def test_health_tells_of_the_guide(http: httpx2.AsyncClient) -> None:
             "version": VERSION,
             "calls": 0,
             "demo_guide": True,
+            "guide_transport": "libcurl",
         }
     async with serve_frontdesk(guide_base_url="http://127.0.0.1:1/v1") as address:
         assert (await http.get(f"{address}/health")).json()["demo_guide"] is False
@@ -251,12 +253,20 @@ async def test_health_counts_the_calls_in_progress(
         await calls_become(http, address, 0)
 
 
+@pytest.mark.parametrize(
+    ("transport", "exchange"), [("libcurl", libcurl.Exchange), ("openai", sdk.Exchange)]
+)
 async def test_ended_call_leaves_nothing_behind(
-    http: httpx2.AsyncClient, guide: GuideServer
+    http: httpx2.AsyncClient,
+    guide: GuideServer,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    exchange: type,
 ) -> None:
     """Neither after a whole reply nor after one that was dropped, and without any help of the
     garbage collector, which would come much later."""
-    kinds = (BargeIn, Call, RelaySocket, Request, Transfer)
+    transports.choose(transport, monkeypatch)
+    kinds = (BargeIn, Call, RelaySocket, Request, exchange)
 
     def left() -> list[object]:
         return [each for each in gc.get_objects() if isinstance(each, kinds)]

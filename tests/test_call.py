@@ -536,7 +536,7 @@ async def test_relay_that_cannot_be_read_ends_the_call() -> None:
     with capture_logs() as logs:
         async with asyncio.timeout(PATIENCE_S):
             await Call(guide, Options(), send).run(frames())
-    guide.close()
+    await guide.aclose()
     assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
 
 
@@ -559,7 +559,7 @@ async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer)
     decisions = Decisions()
     options = Options(resume_timeout_s=0.01)
     await Call(client, options, lambda _: said.set(), decisions=decisions).run(frames())
-    client.close()
+    await client.aclose()
     outcomes = [(made["outcome"], made["rule"]) async for made in decisions.follow()]
     assert outcomes[1] == ("resumed", "silence")
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
@@ -589,7 +589,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
     await Call(client, Options(resume_timeout_s=0.1), send, record=record).run(frames())
-    client.close()
+    await client.aclose()
     assert times["note decision"] == times["in interrupt"] + 0.1
     assert times["out text"] == times["note decision"]
 

@@ -16,6 +16,7 @@ import pytest
 
 from emulator.dial import CallResult
 from emulator.line import Manner
+from tests import transports
 from tests.calling import HOURS, SPEED, call, call_about, chat, frontdesk, heard, outcomes
 from tests.guide_server import Answer, GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve_frontdesk
@@ -61,6 +62,29 @@ async def test_question_cancels_and_the_rest_is_never_heard() -> None:
     assert told in heard(result)
     assert told in HOURS
     assert "Saturdays" not in told
+
+
+async def test_call_goes_as_well_without_libcurl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the SDK: a whole reply, one that is resumed, and one that is dropped."""
+    transports.choose("openai", monkeypatch)
+    result, guide = await call_about(
+        HOURS,
+        'when quiet: what are your hours\nafter "Saturdays we": uh-huh\n'
+        'when quiet: once more please\nafter "open from": what about Friday\n'
+        "when quiet: hang up",
+    )
+    assert outcomes(result) == ["asked", "resumed", "asked", "cancelled"]
+    question, told, again, cut, turn = chat(guide)
+    assert (question, again, turn) == (
+        "what are your hours",
+        "once more please",
+        "what about Friday",
+    )
+    assert told == HOURS
+    assert HOURS.startswith(cut)
+    assert cut != HOURS
+    assert heard(result).endswith(HOURS)
+    assert guide.requests[0].headers["x-stainless-lang"] == "python"  # so it was the SDK
 
 
 async def test_remark_resumes_and_reaches_the_guide_the_next_time() -> None:

@@ -8,21 +8,20 @@ import shutil
 import ssl
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 import pycurl
 import pytest
 import trustme
-from hypothesis import given
-from hypothesis import strategies as st
 
 import guide_client
-from guide_answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, EventReader, GuideError
-from guide_client import GuideClient, GuideOptions, translate_error
+from guide.libcurl import Libcurl
+from guide_answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
+from guide_client import GuideClient, GuideOptions
 from history import Message
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
+from tests.transports import CHOICES, choose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -30,6 +29,14 @@ if TYPE_CHECKING:
 
 HI = [Message("user", "hi there, secret words")]
 KEY = "sk-very-secret"
+
+
+@pytest.fixture(params=CHOICES, autouse=True)
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each story is told twice: what a guide does comes to the same, whatever carries it."""
+    name: str = request.param
+    choose(name, monkeypatch)
+    return name
 
 
 @asynccontextmanager
@@ -46,7 +53,7 @@ async def connected(base_url: str, instructions: str = "") -> AsyncIterator[Guid
     try:
         yield client
     finally:
-        client.close()
+        await client.aclose()
 
 
 async def pieces(
@@ -70,11 +77,33 @@ async def ask(client: GuideClient, messages: Sequence[Message] = HI) -> list[str
         return [piece async for piece in reply]
 
 
+def is_busy(client: GuideClient) -> bool:
+    """Whether a request is under way, or what is left of its answer is still to be read."""
+    transport: Any = client._transport
+    requests = transport._exchanges if isinstance(transport, Libcurl) else transport
+    return bool(requests._under_way)
+
+
 async def settled(client: GuideClient) -> None:
     """Wait until no request is under way any more: what is left of answers has been read."""
     async with asyncio.timeout(10):
-        while client._transfers._under_way:  # noqa: ASYNC110 - nobody else wants to know
+        while is_busy(client):  # noqa: ASYNC110 - nobody else wants to know
             await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def redirecting_to(address: str) -> AsyncIterator[str]:
+    """A guide that sends whoever asks to another address; gives its own."""
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 307 Moved\r\nlocation: {address}\r\n"
+        writer.write(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
 
 async def failure(client: GuideClient) -> GuideError:
@@ -101,6 +130,27 @@ async def test_guide_is_asked_as_configured() -> None:
         assert request.body["model"] == "guide"
         assert request.body["stream"] is True
         assert [message["role"] for message in request.messages] == ["user", "assistant", "user"]
+
+
+async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the SDK would take from there is not for this guide; and no answer is to be packed."""
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "other-account")
+    async with guide() as (server, client):
+        assert "".join(await ask(client)) == "Hello there."
+        headers = server.requests[0].headers
+    assert "other-account" not in headers.values()
+    assert headers["user-agent"] == "frontdesk"
+    assert headers.get("accept-encoding", "identity") == "identity"
+
+
+async def test_guide_is_asked_without_a_key() -> None:
+    """A guide on one's own machine may want none."""
+    async with GuideServer() as server:
+        client = GuideClient(GuideOptions(server.base_url, "", "guide"))
+        assert "".join(await ask(client)) == "Hello there."
+        await client.aclose()
+        assert server.requests[0].headers["authorization"] == "Bearer"
 
 
 async def test_guide_gets_instructions_first() -> None:
@@ -313,8 +363,8 @@ async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.Mon
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
         assert await ask(client) == ["Hello"]
-        assert client._transfers._under_way
-        client.close()
+        assert is_busy(client)
+        await client.aclose()
         await server.requests[0].abandoned.wait()
 
 
@@ -369,6 +419,41 @@ async def test_authority_that_is_named_is_trusted(
         monkeypatch.setenv(variable, str(tmp_path))
     async with guide(context) as (_, client):
         assert "".join(await ask(client)) == "Hello there."
+
+
+async def test_authority_that_cannot_be_read_harms_no_plain_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is told of where TLS needs it, and nowhere else."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    async with guide() as (_, client):
+        assert "".join(await ask(client)) == "Hello there."
+    async with guide(context) as (_, client):
+        assert (await failure(client)).reason == "cannot be reached safely (TLS)"
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+async def test_proxy_may_be_named_without_its_scheme(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """As other programs take it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    async with GuideServer() as server:
+        monkeypatch.setenv("http_proxy", scheme + server.base_url[len("http://") : -len("/v1")])
+        async with connected("http://guide.invalid/v1") as client:
+            assert "".join(await ask(client)) == "Hello there."
+        assert server.requests[0].path == "http://guide.invalid/v1/chat/completions"
+
+
+async def test_key_is_not_sent_where_a_redirect_leads() -> None:
+    """Another origin gets the conversation, which is the guide's wish, but never the key."""
+    async with GuideServer() as other, redirecting_to(f"{other.base_url}/chat/completions") as url:
+        async with connected(url) as client:
+            assert "".join(await ask(client)) == "Hello there."
+        assert "authorization" not in other.requests[0].headers
 
 
 # ---------------------------------------------------------------- failures
@@ -484,17 +569,11 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
 
-    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 307 Moved\r\nlocation: {secure.base_url}/chat/completions\r\n"
-        writer.write(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
-
     async with GuideServer(context) as secure:
-        server = await asyncio.start_server(redirect, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, connected(f"http://127.0.0.1:{port}/v1") as client:
+        async with (
+            redirecting_to(f"{secure.base_url}/chat/completions") as url,
+            connected(url) as client,
+        ):
             error = await failure(client)
         assert not secure.requests
     assert error.reason == "cannot be reached safely (TLS)"
@@ -516,60 +595,16 @@ async def test_request_that_cannot_be_made_is_a_guide_error(
     with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
         await ask(client, [Message("user", content)])
     assert "secret" not in str(caught.value)
-    client.close()
+    await client.aclose()
 
 
-REQUEST = httpx2.Request("POST", "http://127.0.0.1/")
-
-
-def all_subclasses(kind: type[Exception]) -> set[type[Exception]]:
-    return {kind}.union(*map(all_subclasses, kind.__subclasses__()))
-
-
-@pytest.mark.parametrize("kind", sorted(all_subclasses(httpx2.RequestError), key=str))
-def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestError]) -> None:
-    """No error of its transport is unforeseen, bare or wrapped by the SDK."""
-    bare = kind("secret")
-    wrapped = openai.APIConnectionError(message="secret", request=REQUEST)
-    wrapped.__cause__ = bare
-    assert translate_error(bare).reason == translate_error(wrapped).reason
-    assert "unforeseen" not in translate_error(bare).reason
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (openai.APITimeoutError(REQUEST), "took too long"),
-        (TimeoutError("secret"), "took too long"),
-        (httpx2.ReadTimeout("secret"), "took too long"),
-        (httpx2.ConnectTimeout("secret"), "cannot be reached"),
-        (httpx2.InvalidURL("secret"), "has an address that is none"),
-        (ssl.SSLError("secret"), "cannot be reached safely (TLS)"),
-        (ConnectionResetError("secret"), "broke the connection"),
-        (pycurl.error(pycurl.E_GOT_NOTHING, "secret"), "broke the connection"),
-        (pycurl.error(pycurl.E_RECV_ERROR, "secret"), "broke the connection"),
-        (pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "secret"), "cannot be reached"),
-        (pycurl.error(pycurl.E_COULDNT_RESOLVE_HOST, "secret"), "cannot be reached"),
-        (pycurl.error(pycurl.E_URL_MALFORMAT, "secret"), "has an address that is none"),
-        (pycurl.error(pycurl.E_SSL_CACERT_BADFILE, "secret"), "cannot be reached safely (TLS)"),
-        (
-            pycurl.error(pycurl.E_OUT_OF_MEMORY, "secret"),
-            "could not be asked for an unforeseen reason (libcurl's error 27)",
-        ),
-        (KeyError("secret"), "could not be asked for an unforeseen reason (KeyError)"),
-    ],
-)
-def test_error_is_translated_by_its_type(error: Exception, reason: str) -> None:
-    """The type says what happened; the message, which may quote anything, is left behind."""
-    assert translate_error(error).reason == reason
-
-
-async def test_stream_keeps_the_cause_of_its_error() -> None:
+async def test_stream_keeps_the_cause_of_its_error(transport: str) -> None:
     """The exception behind a reason is chained, for a traceback."""
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hel", Step.CUT])
         error = await failure(client)
-    assert isinstance(error.__cause__, pycurl.error)
+    cause = {"libcurl": pycurl.error, "openai": httpx2.RemoteProtocolError}[transport]
+    assert isinstance(error.__cause__, cause)
 
 
 def test_options_do_not_show_the_key() -> None:
@@ -577,75 +612,3 @@ def test_options_do_not_show_the_key() -> None:
     options = GuideOptions("http://127.0.0.1/v1", KEY, "guide")
     assert KEY not in repr(options)
     assert options != replace(options, api_key="other")
-
-
-# ---------------------------------------------------------------- server-sent events
-
-
-def read_events(*pieces: bytes) -> list[bytes]:
-    reader = EventReader()
-    return [data for piece in pieces for data in reader.feed(piece)]
-
-
-@pytest.mark.parametrize(
-    ("sent", "data"),
-    [
-        (b"data: a\n\ndata:b\n\n", [b"a", b"b"]),
-        (b"data: a\r\n\r\ndata: b\r\rdata: c\n\r\n", [b"a", b"b", b"c"]),
-        (b"data: a\r\ndata: b\r\n\r\n", [b"a\nb"]),
-        (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
-        (b": comment\ndata: a\nevent: e\nid: 1\nretry: 5\ndata:  b\n\n", [b"a\n b"]),
-        (b"data\n\ndata:\n\n\n\n:\n\n", []),
-        (b"data\ndata: a\n\n", [b"\na"]),
-        (b"dat: a\ndata : b\nDATA: c\n data: d\n\n", []),
-        (b"data: \xffa\xf0\x9f\n\n", [b"\xffa\xf0\x9f"]),
-        ("data: ü\u2028\x85x\n\n".encode(), ["ü\u2028\x85x".encode()]),
-        (b"data: a\n\ndata: b\n", [b"a"]),
-    ],
-)
-def test_sse_reader_follows_the_standard(sent: bytes, data: list[bytes]) -> None:
-    """Line ends, comments, fields, marks and broken text are read as the standard has it."""
-    assert read_events(sent) == data
-    assert read_events(*[piece for byte in sent for piece in (bytes([byte]), b"")]) == data
-
-
-def test_sse_reader_takes_whole_events_as_they_are() -> None:
-    """Most come so, one by one; one without data is none, however it comes."""
-    assert read_events(b"data: a\n\n", b"data: \n\n", b"data:  b\n\n") == [b"a", b" b"]
-    assert read_events(b"data: a\n\n", b"data: b", b"\n\n") == [b"a", b"b"]
-    assert read_events(b"data: a\n\n", b"data: b\n", b"data: c\n\n") == [b"a", b"b\nc"]
-    assert read_events(b"data: a\n\r", b"data: b\n\n", b"data: c\n\n") == [b"a", b"b", b"c"]
-    assert read_events(b"data: a\n\n", b"data: b\rdata: c\n\n") == [b"a", b"b\nc"]
-    assert read_events(b"data: a\n\n", b": said ", b"data: b\n\n") == [b"a"]
-    assert read_events(b"data: a\n\n", b"\xef\xbb\xbfdata: b\n\n") == [b"a"]  # no longer the start
-
-
-SSE_BYTES = st.lists(
-    st.sampled_from([b"data:", b" ", b"a", b":", b"\r", b"\n", b"\r\n", b"\n\n", b"\xef\xbb\xbf"])
-    | st.sampled_from([*"ü東👍"]).map(str.encode)
-    | st.binary(max_size=3)
-).map(b"".join)
-
-
-@given(SSE_BYTES, st.integers(min_value=1, max_value=5))
-def test_sse_reader_reads_the_same_however_split(sent: bytes, size: int) -> None:
-    """No split of any bytes changes the events."""
-    pieces = [sent[start : start + size] for start in range(0, len(sent), size)]
-    assert read_events(*pieces) == read_events(sent)
-
-
-@pytest.mark.parametrize("line", [b"data: " + b"x" * 1018 + b"\n", b": " + b"x" * 1022])
-def test_sse_reader_bounds_an_event(line: bytes) -> None:
-    """Neither one line nor many lines of data can fill the memory."""
-    with pytest.raises(GuideError, match="more at once"):
-        read_events(*[line] * (2 * MAX_EVENT_BYTES // 1024))
-    with pytest.raises(GuideError, match="more at once"):
-        read_events(b"data: a\n\n", b"data: " + b"x" * MAX_EVENT_BYTES + b"\n\n")
-
-
-def test_sse_reader_does_not_count_what_it_drops() -> None:
-    """Comments that keep a connection alive for hours are not a long event."""
-    reader = EventReader()
-    for _ in range(2 * MAX_EVENT_BYTES // 1024):
-        assert list(reader.feed(b": " + b"x" * 1022 + b"\n")) == []
-    assert list(reader.feed(b"data: a\n\n")) == [b"a"]

@@ -11,6 +11,7 @@ and no stream here comes near them.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import io
 import itertools
@@ -23,11 +24,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guide_answer import Answer
+from guide_answer import Answer, GuideError
+from guide_client import GuideClient, GuideOptions
+from history import Message
 from speech_text import SpeechText
+from tests.guide_server import GuideServer, Step
+from tests.transports import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from guide.transport import Choice
 
 
 class End(enum.Enum):
@@ -444,6 +451,31 @@ async def test_recorded_stream_is_read_as_the_sdk_reads_it(
     assert read(single_bytes(stream)) == reading
     for place in range(len(stream) + 1):
         assert read([stream[:place], stream[place:]]) == reading
+
+
+@pytest.mark.parametrize("transport", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize(("stream", "reading"), RECORDED.values(), ids=RECORDED)
+async def test_recorded_stream_has_the_same_words_by_either_transport(
+    transport: Choice, stream: bytes, reading: Reading
+) -> None:
+    """From a guide on a socket, which breaks off after the last byte."""
+    said: list[str] = []
+    why: list[str | None] = []
+    over = asyncio.Event()
+
+    def end(error: GuideError | None) -> None:
+        why.append(error.reason if error else None)
+        over.set()
+
+    async with GuideServer() as server:
+        server.script(lambda _: [stream, Step.CUT])
+        client = GuideClient(GuideOptions(server.base_url, "key", "guide"), transport)
+        client.ask([Message("user", "hi")], said.append, end)
+        async with asyncio.timeout(10):
+            await over.wait()
+        await client.aclose()
+    ends = {**OUR_ENDS, "broke the connection": End.BROKE_OFF}
+    assert Reading("".join(said), ends[why[0]]) == reading
 
 
 # ---------------------------------------------------------------- what nobody wrote by hand

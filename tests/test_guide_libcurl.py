@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pycurl
 import pytest
 
-import transfers
-from transfers import Transfers
+from guide import libcurl
+from guide.libcurl import Exchanges
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -26,27 +26,27 @@ def piece(text: str) -> bytes:
 class Answering:
     """A request, from both ends: what the server writes of its answer, and what was handed on."""
 
-    def __init__(self, under_way: Transfers, url: str, *, flows: bool = True) -> None:
+    def __init__(self, under_way: Exchanges, url: str, *, flows: bool = True) -> None:
         self.handed_on: list[str] = []
         self.ended: list[pycurl.error | None] = []
         self._flows = flows
         curl = pycurl.Curl()
         curl.setopt(pycurl.URL, url)
-        self.transfer = under_way.start(curl, self._receive, self.ended.append)
+        self.exchange = under_way.start(curl, self._receive, self.ended.append)
 
     def _receive(self, chunk: bytes) -> None:
         self.handed_on.append(chunk.decode())
-        self.transfer.flows = self._flows
+        self.exchange.flows = self._flows
 
     async def has(self, *pieces: str) -> None:
         await until(lambda: self.handed_on == [*pieces])
 
 
 class Stage:
-    """Transfers, and the server that they lead to."""
+    """Exchanges, and the server that they lead to."""
 
     def __init__(self, url: str, asked: asyncio.Queue[asyncio.StreamWriter]) -> None:
-        self.transfers = Transfers()
+        self.exchanges = Exchanges()
         self._url = url
         self._asked = asked
 
@@ -54,14 +54,14 @@ class Stage:
         self, *, flows: bool = True, rest: bytes = b""
     ) -> tuple[Answering, asyncio.StreamWriter]:
         """An answer of which the first piece has been handed on, and where to write more of it."""
-        answering = Answering(self.transfers, self._url, flows=flows)
+        answering = Answering(self.exchanges, self._url, flows=flows)
         writer = await self._asked.get()
         writer.write(HEAD + piece("one") + rest)
         await answering.has("one")
         return answering, writer
 
     async def gathers(self) -> None:
-        await until(lambda: self.transfers._gathering is not None)
+        await until(lambda: self.exchanges._gathering is not None)
         for _ in range(20):  # whatever else could happen has happened
             await asyncio.sleep(0)
 
@@ -90,15 +90,15 @@ async def staged() -> AsyncIterator[Stage]:
         try:
             yield stage
         finally:
-            stage.transfers.close()
+            stage.exchanges.close()
             await asyncio.gather(*[task for task in serving if task is not None])
 
 
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces are always close, and what is gathered is taken when the test says so."""
-    monkeypatch.setattr(transfers, "CLOSE_S", inf)
-    monkeypatch.setattr(transfers, "GATHER_S", 3600.0)
+    monkeypatch.setattr(libcurl, "CLOSE_S", inf)
+    monkeypatch.setattr(libcurl, "GATHER_S", 3600.0)
 
 
 @pytest.mark.usefixtures("crowd")
@@ -113,7 +113,7 @@ async def test_what_comes_of_many_answers_is_taken_together() -> None:
             to_second.write(piece(word))
             await stage.gathers()
             assert (first.handed_on, second.handed_on) == before
-            stage.transfers._take_gathered()
+            stage.exchanges._take_gathered()
             assert first.handed_on == [*before[0], f"{word}!"]
             assert second.handed_on == [*before[1], word]
 
@@ -132,12 +132,12 @@ async def test_an_answer_that_is_awaited_is_taken_at_once() -> None:
 
 async def test_pieces_far_apart_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where few come there is nothing to wait for; those close to each other are gathered."""
-    monkeypatch.setattr(transfers, "CLOSE_S", 60.0)
-    monkeypatch.setattr(transfers, "GATHER_S", 3600.0)
+    monkeypatch.setattr(libcurl, "CLOSE_S", 60.0)
+    monkeypatch.setattr(libcurl, "GATHER_S", 3600.0)
     async with staged() as stage:
         answering, writer = await stage.begin()
         for word in ("two", "three"):
-            stage.transfers._came_at -= 60.0
+            stage.exchanges._came_at -= 60.0
             writer.write(piece(word))
             await until(lambda word=word: answering.handed_on[-1] == word)  # type: ignore[misc]
         writer.write(piece("four"))
@@ -153,10 +153,10 @@ async def test_gathering_ends_when_nothing_comes_and_begins_again() -> None:
         for word in ("two", "three"):
             writer.write(piece(word))
             await stage.gathers()
-            stage.transfers._take_gathered()
+            stage.exchanges._take_gathered()
             assert answering.handed_on[-1] == word
-            stage.transfers._take_gathered()
-            assert stage.transfers._gathering is None
+            stage.exchanges._take_gathered()
+            assert stage.exchanges._gathering is None
 
 
 @pytest.mark.usefixtures("crowd")
@@ -167,9 +167,9 @@ async def test_the_end_of_an_answer_that_flows_is_told() -> None:
         writer.write(piece("two") + b"0\r\n\r\n")
         await stage.gathers()
         assert not answering.ended
-        stage.transfers._take_gathered()
+        stage.exchanges._take_gathered()
         assert (answering.handed_on, answering.ended) == (["one", "two"], [None])
-        assert not stage.transfers._flowing.get_map()
+        assert not stage.exchanges._flowing.get_map()
         _, to_next = await stage.begin()
         assert to_next is writer
 
@@ -181,7 +181,7 @@ async def test_an_answer_that_comes_in_one_go_ends_with_it() -> None:
     async with staged() as stage:
         answering, _ = await stage.begin(rest=b"0\r\n\r\n")
         await until(lambda: answering.ended == [None])
-        assert not stage.transfers._flowing.get_map()
+        assert not stage.exchanges._flowing.get_map()
     assert not wrong
 
 
@@ -191,11 +191,11 @@ async def test_an_answer_is_told_to_end_though_another_is_stopped() -> None:
     async with staged() as stage:
         stopped, to_stopped = await stage.begin()
         ending, to_ending = await stage.begin()
-        stopped.transfer.receive = lambda _chunk: stage.transfers.stop(stopped.transfer)
+        stopped.exchange.receive = lambda _chunk: stage.exchanges.stop(stopped.exchange)
         to_stopped.write(piece("two"))
         to_ending.write(b"0\r\n\r\n")
         await stage.gathers()
-        stage.transfers._take_gathered()
+        stage.exchanges._take_gathered()
         assert (stopped.ended, ending.ended) == ([], [None])
 
 
@@ -206,8 +206,8 @@ async def test_an_answer_that_is_stopped_is_not_looked_for() -> None:
         answering, writer = await stage.begin()
         writer.write(piece("two"))
         await stage.gathers()
-        stage.transfers.stop(answering.transfer)
-        stage.transfers._take_gathered()
+        stage.exchanges.stop(answering.exchange)
+        stage.exchanges._take_gathered()
         assert answering.handed_on == ["one"]
         await until(writer.transport.is_closing)
 
@@ -222,14 +222,14 @@ async def test_an_answer_that_is_stopped_by_another_is_not_handed_on() -> None:
 
         def take(answering: Answering, stopped: Answering) -> None:
             taken.append(answering)
-            stage.transfers.stop(stopped.transfer)
+            stage.exchanges.stop(stopped.exchange)
 
-        one.transfer.receive = lambda _chunk: take(one, other)
-        other.transfer.receive = lambda _chunk: take(other, one)
+        one.exchange.receive = lambda _chunk: take(one, other)
+        other.exchange.receive = lambda _chunk: take(other, one)
         to_one.write(piece("two"))
         to_other.write(piece("two"))
         await stage.gathers()
-        stage.transfers._take_gathered()
+        stage.exchanges._take_gathered()
         assert len(taken) == 1
 
 
@@ -249,17 +249,17 @@ async def test_a_request_is_sent_to_its_end_though_its_answer_flows() -> None:
 
     flowing = asyncio.Event()
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        under_way = Transfers()
+        under_way = Exchanges()
         curl = pycurl.Curl()
         curl.setopt(pycurl.URL, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         curl.setopt(pycurl.HTTPHEADER, ["Expect:"])
         curl.setopt(pycurl.POSTFIELDS, b"x" * size)
 
         def receive(_chunk: bytes) -> None:
-            transfer.flows = True
+            exchange.flows = True
             flowing.set()
 
-        transfer = under_way.start(curl, receive, lambda _error: None)
+        exchange = under_way.start(curl, receive, lambda _error: None)
         async with asyncio.timeout(10):
             await flowing.wait()
             while not received.is_set():

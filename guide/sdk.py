@@ -1,0 +1,170 @@
+"""A guide asked through the `openai` SDK: slower than libcurl, but wherever Python runs.
+
+    Sdk         asks one guide
+    Exchange    one request, carried out by a task
+
+The SDK sends the request. Of the answer its bytes are read, not the SDK's objects, so that a reply
+has the same words whichever transport it came by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import httpx2
+import openai
+
+from guide import network
+from guide.sdk_errors import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from guide_answer import GuideError
+
+
+class Exchange:
+    """A request that is under way, and what has come of its answer."""
+
+    def __init__(
+        self,
+        receive: Callable[[bytes], None],
+        end: Callable[[GuideError | None], None],
+    ) -> None:
+        self.flows = False
+        """Makes no difference here: each piece is handed on as it comes."""
+        self.status = 0
+        self.content_type = ""
+        self._receive = receive
+        self._end = end
+        self._task: asyncio.Task[None] | None = None  # until it is over
+
+    def carried_out_by(self, task: asyncio.Task[None]) -> None:
+        """This task will call `take` and `finish`."""
+        self._task = task
+
+    def stop(self) -> None:
+        """Break it off and close its connection. One that has ended is left as it is."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def take(self, chunk: bytes) -> None:
+        """More of the body has come."""
+        if self._task is not None:
+            self._receive(chunk)
+
+    def finish(self, error: GuideError | None) -> None:
+        """Nothing more will come."""
+        if self._task is not None:
+            self._task = None
+            self._end(error)
+
+
+class Sdk:
+    """A `guide.transport.Transport`."""
+
+    name: ClassVar = "openai"
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        self._base_url = base_url
+        self._api_key = api_key
+        self._openai: openai.AsyncOpenAI | None = None  # until something is asked
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._openai is not None:
+            await self._openai.close()
+
+    def warm(self) -> None:
+        """Open a connection for the first request, by asking for the list of models."""
+        self._begin(self._warm())
+
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        receive: Callable[[bytes], None],
+        end: Callable[[GuideError | None], None],
+    ) -> Exchange:
+        """Post JSON to a path below the guide's address."""
+        exchange = Exchange(receive, end)
+        exchange.carried_out_by(self._begin(self._carry_out(path, body, exchange)))
+        return exchange
+
+    def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _warm(self) -> None:
+        # Whatever is wrong does not matter here: a reply is asked for soon, and will tell.
+        with suppress(openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
+            async with asyncio.timeout(network.WARM_TIMEOUT_S):
+                await self._client().get("/models", cast_to=httpx2.Response)
+
+    async def _carry_out(self, path: str, body: bytes, exchange: Exchange) -> None:
+        try:
+            answer = await self._client().post(
+                path,
+                # Bytes, for the SDK walks through all messages of a conversation, which takes 45 ms
+                # after 200 turns, and all calls wait meanwhile.
+                content=body,
+                cast_to=httpx2.Response,
+                stream=True,
+                stream_cls=openai.AsyncStream[bytes],
+            )
+            response = cast("httpx2.Response", answer)  # which has not been read yet
+            exchange.status = response.status_code
+            exchange.content_type = response.headers.get("content-type", "")
+            async with aclosing(response):
+                async for chunk in response.aiter_raw():
+                    exchange.take(chunk)
+        except Exception as error:
+            exchange.finish(explain(error))
+        else:
+            exchange.finish(None)
+
+    def _client(self) -> openai.AsyncOpenAI:
+        if self._openai is None:
+            self._openai = openai.AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._api_key or "none",  # which it insists on; the header is ours
+                max_retries=0,
+                default_headers={
+                    **network.headers(self._api_key),
+                    "Accept-Encoding": "identity",  # to pack is to gather, and words are awaited
+                },
+                http_client=_http_client(self._base_url),
+            )
+            # Not for this guide, if they are in the environment.
+            self._openai.organization = self._openai.project = None
+        return self._openai
+
+
+def _http_client(base_url: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        verify=_trust(),
+        proxy=network.proxy_for(base_url),
+        trust_env=False,  # the two lines above have looked at it
+        timeout=httpx2.Timeout(None, connect=network.CONNECT_TIMEOUT_S),
+        limits=httpx2.Limits(keepalive_expiry=network.KEEP_ALIVE_S),
+        follow_redirects=True,
+        max_redirects=network.MOST_REDIRECTS,
+    )
+
+
+def _trust() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # With a file that cannot be read nobody is trusted, which the first TLS connection tells.
+    with suppress(OSError):
+        context.load_verify_locations(*network.authorities())
+    return context
