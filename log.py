@@ -16,7 +16,7 @@ _NUMBER: Final = re.compile(
     r"(?:(?<![\w.])|(?<=%2B))"  # where a word begins, or after a + in a URL
     r"(?!\d{4}-\d\d-\d\d(?!\d))"  # no date
     rf"(?!\d+\.\d+(?!{_GAP}\d))"  # no decimal fraction
-    rf"\+?\d(?:{_GAP}\d){{6,17}}(?!\w)"
+    rf"\+?\d(?:{_GAP}\d){{6,63}}(?!\w)"  # a few numbers in a row are masked as one
 )
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _RENDERER: Final = structlog.processors.LogfmtRenderer(

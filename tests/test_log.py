@@ -127,6 +127,7 @@ def test_number_as_twilio_writes_it_is_masked_anywhere(
 
 @given(st.text("0123456789+ ().-", max_size=60))
 @example("1 " * 30)
+@example("00000000000000-00000")
 def test_masking_twice_is_masking_once(text: str) -> None:
     """What is masked is no number any more."""
     once = log.mask_numbers(text)
