@@ -1,18 +1,10 @@
-"""One reply on its way: written by the guide, said on the line, heard by the caller, and when.
+"""One reply on its way: written by the guide, said on the line, heard by the caller."""
 
-What was heard is `playback`'s matter, as far as the line reports it. Here is what time tells: when
-a reply can have become audible, how long it may play, and how long its guide may take.
-"""
+from dataclasses import dataclass, field
 
-import math
-from dataclasses import dataclass
-from typing import Final
-
-from playback import CLAUSE_ENDS, Playback, spoken_length
+from playback import Playback
+from timing import Timing
 from turn_options import Options
-
-SLACK: Final = 1.5
-"""How much slower than `words_per_second` a voice may be before a reply is taken to be over."""
 
 
 @dataclass(slots=True)
@@ -25,26 +17,15 @@ class Reply:
     guide_writes: bool
     written_at: float = 0.0
     """When the guide was asked, or wrote last."""
-    said_at: float | None = None
-    """When its first clause went out, since it was asked for or resumed."""
-    out_at: float | None = None
-    """When its first words went out, since it was asked for or resumed."""
     cycle_open: bool = False
     """Whether the talk cycle it is said in waits for more."""
-    was_audible: bool = False
-    """Whether the line has told that the agent can be heard."""
     gave_up: bool = False
     """Whether the rest of it was given up for a clear stop."""
-    _sent_at: float = 0.0
-    _reported_at: float | None = None
-    _progress_at: float = 0.0
-    _plays_until: float = 0.0
-    _begun_clause: str = ""
+    timing: Timing = field(init=False)
 
-    @property
-    def pending(self) -> bool:
-        """Whether there is more of it to come than the caller has heard."""
-        return self.guide_writes or not self.playback.all_heard
+    def __post_init__(self) -> None:
+        """Nothing of it can be heard yet."""
+        self.timing = Timing(self.options)
 
     # --- what happens to it ---------------------------------------------------------------
 
@@ -54,7 +35,7 @@ class Reply:
         self.written_at = now
 
     def break_off(self) -> None:
-        """The guide will write no more, and the reply is not whole: it says so."""
+        """The guide will write no more and the reply is not whole, which it says at its end."""
         self.guide_writes = False
         written, apology = self.playback.text, self.options.apology
         between = " " if written and not written[-1].isspace() else ""
@@ -67,86 +48,58 @@ class Reply:
             return ""  # a blank opens no talk cycle
         if words:
             self.cycle_open = True
-            self.out_at = now if self.out_at is None else self.out_at
-            self._sent_at = self._progress_at = now
-            self._begun_clause += words
-            if not CLAUSE_ENDS.isdisjoint(words):
-                self._expect_clause(now)
+            self.timing.sent(words, now)
         return words
 
     def close_cycle(self, now: float) -> bool:
         """End the talk cycle; whether there was one."""
         if not self.cycle_open:
             return False
-        if self._begun_clause:
-            self._expect_clause(now)
+        self.timing.cycle_closed(now)
         self.cycle_open = False
         return True
 
     def rewind(self, now: float) -> None:
         """Go back to what the caller has yet to hear, to say it from now on."""
         self.playback.rewind()
-        self.out_at = self.said_at = self._reported_at = None
-        self.was_audible = False
-        self._begun_clause = ""
-        self._plays_until = now
+        self.timing.rewound(now)
 
     def follow(self, now: float) -> None:
         """The line has reported that some of it was played, up to this moment."""
-        self._progress_at = self._reported_at = now
-        self._plays_until = now + self._seconds(self.playback.left)
+        self.timing.reported(self.playback.left, now)
 
-    def ended_at(self, now: float) -> float:
-        """When it can have ended, now that it is over."""
-        return min(now, self._plays_until)
+    def suppose_heard(self, now: float) -> None:
+        """Take as heard what can have been, on a line that does not report it."""
+        self.playback.spoken(self.timing.words_played(self.playback.left, now))
 
-    def _expect_clause(self, now: float) -> None:
-        """A voice begins a clause when it knows its end, and not before it is done with the last.
+    # --- how far it has come --------------------------------------------------------------
 
-        Then it needs a moment, about as long as until the first words are heard.
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is more of it to come than the caller has heard."""
+        return self.guide_writes or not self.playback.all_heard
+
+    def in_mind(self, now: float, *, uninterrupted: bool) -> str:
+        """What the caller has in mind of it as they speak.
+
+        A line that was not interrupted reports a clause only when it has ended, so there the clock
+        tells how far into it they are.
         """
-        begins_at = max(self._plays_until, now + self.options.heard_grace_s)
-        self._plays_until = begins_at + self._seconds(self._begun_clause)
-        self._begun_clause = ""
-        if self.said_at is None:
-            self.said_at = now
-
-    def _seconds(self, text: str) -> float:
-        return spoken_length(text) / self.options.words_per_second
-
-    # --- what time tells of it ------------------------------------------------------------
+        if self.number == 0:
+            return self.playback.text  # the greeting, which no line reports in time
+        return self.playback.context(
+            ahead=self.timing.words_unreported(now) if uninterrupted else 0
+        )
 
     def may_be_over(self, now: float) -> bool:
         """Whether all of it has had the time to be played."""
-        return not self.guide_writes and now >= self._plays_until
-
-    def has_settled(self, now: float) -> bool:
-        """Whether what went out last has had the time to become audible."""
-        return now > self._sent_at + self.options.heard_grace_s
-
-    def suppose_heard(self, now: float) -> None:
-        """Take as heard what can have been, on a line that does not report it.
-
-        That is every whole clause that went out, but for the words that there was no time for yet.
-        """
-        clauses = self.playback.left.removesuffix(self._begun_clause)
-        waiting = math.ceil(max(0.0, self._plays_until - now) * self.options.words_per_second)
-        self.playback.spoken(max(0, len(clauses.split()) - waiting))
-
-    def spoken_unreported(self, now: float) -> int:
-        """How many words there was time for since the line reported any, or began to speak."""
-        since = self._reported_at
-        if since is None and self.said_at is not None:
-            since = self.said_at + self.options.heard_grace_s
-        return 0 if since is None else max(0, int((now - since) * self.options.words_per_second))
+        return not self.guide_writes and self.timing.has_played(now)
 
     @property
     def deadline(self) -> float:
         """When the guide is too slow or, once it is done, when playback must be over."""
-        options = self.options
         if not self.guide_writes:
-            wait = max(0.0, self._plays_until - self._progress_at)
-            return self._progress_at + wait * SLACK + options.playback_margin_s
-        if self.playback.text:
-            return self.written_at + options.stall_timeout_s
-        return self.written_at + options.first_token_timeout_s
+            return self.timing.over_at
+        begun = bool(self.playback.text)
+        patience = self.options.stall_timeout_s if begun else self.options.first_token_timeout_s
+        return self.written_at + patience

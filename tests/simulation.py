@@ -87,9 +87,13 @@ class ScriptedReply:
 
 def legal_next(before: State, event: Event) -> set[State]:
     """The states that the table allows after an event, and after a deadline that came first."""
-    deadline = BargeIn.TRANSITIONS[before][DeadlinePassed][1] if before is State.THINKING else set()
-    starts = {before, *deadline}
-    return starts.union(*(BargeIn.TRANSITIONS[start][type(event)][1] for start in starts))
+    starts = {before, *(_targets(before, DeadlinePassed) if before is State.THINKING else ())}
+    return starts.union(*(_targets(start, type(event)) for start in starts))
+
+
+def _targets(state: State, event: type[Event]) -> set[State]:
+    row = BargeIn.TRANSITIONS.rows[state].get(event)
+    return set(row[1]) if row else set()
 
 
 class Simulation:

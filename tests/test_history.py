@@ -1,8 +1,8 @@
 """The conversation as the guide is told of it."""
 
+from attribution import EARLIER_REPLIES, Attribution
 from history import History, Message
 from playback import Playback
-from playout import EARLIER_REPLIES, Playout
 
 
 def reply(text: str, heard: str = "") -> Playback:
@@ -90,19 +90,19 @@ def test_words_before_a_reply_are_entered_before_it() -> None:
 
 def test_reply_of_long_ago_does_not_change_any_more() -> None:
     """A report of it that comes again is no news."""
-    history, playout = History(), Playout(Playback())
+    history, attribution = History(), Attribution(Playback())
     old = reply("We are open. We are open.")
     replies = [old, *(reply(text, text) for text in ["One.", "Two.", "Three.", "Four."])]
     assert len(replies) > EARLIER_REPLIES + 1
     for said in replies:
         history.caller_said("and")
         history.agent_says(said)
-        playout.begin(said, after_cut=False)
+        attribution.begin(said, after_cut=False)
         if said is old:
-            playout.played("We are open.", after_cut=False)
+            attribution.played("We are open.", after_cut=False)
     before = history.messages()
     assert before[1] == Message("assistant", "We are open.")
-    playout.played("We are open.", after_cut=False)
+    attribution.played("We are open.", after_cut=False)
     assert (history.messages(), old.heard) == (before, len("We are open."))
 
 

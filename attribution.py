@@ -19,7 +19,7 @@ REMEMBERED_REPORTS: Final = 16
 """How many reports back one that comes twice is known."""
 
 
-class Playout:
+class Attribution:
     """The replies that the line was given, and what it reports of them."""
 
     def __init__(self, greeting: Playback) -> None:
