@@ -1,7 +1,7 @@
 """The app: the voice webhook, the relay's WebSocket, and what an owner needs to see that it runs.
 
 `python app.py` serves it with the settings of the environment, and so does
-`uvicorn app:app --ws relay_socket:RelaySocket`.
+`uvicorn app:app --ws web.relay_socket:RelaySocket`.
 """
 
 import asyncio
@@ -24,22 +24,22 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 import demo_guide
-import log
 import phone
 import relay_protocol as relay
-import server
-import trust
-from call import Call, Log
+from call_log.writer import Record, recorded
+from calls.call import Call, Log
+from calls.decision_feed import Decisions
+from calls.overrides import WishError, Wishes
 from config import VERSION, Settings, SettingsError, load_settings, warnings_at_start
-from decisions import Decisions
-from forms import read_form
 from guide.transport import Choice, choose
 from guide_client import GuideClient, GuideOptions
-from loopback import LoopbackOnly, direct_only
-from recorder import Record, recorded
-from relay_socket import short_way
-from turn_options import Options
-from wishes import WishError, Wishes
+from trust import addresses, tokens
+from turn.options import Options
+from web import logs as log
+from web import server
+from web.form_body import read_form
+from web.local_only import LoopbackOnly, direct_only
+from web.relay_socket import short_way
 
 CLOSING_FRAME_BYTES: Final = 1024 * 1024
 """A frame longer than this is no mistake: its socket is closed. One that is longer than
@@ -65,7 +65,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.tokens = trust.CallTokens(settings.auth_token, settings.call_token_ttl_s)
+        self.tokens = tokens.CallTokens(settings.auth_token, settings.call_token_ttl_s)
         self.visitors = phone.Visitors(settings.auth_token, settings.password, self.origin)
         self.live: list[LiveCall] = []
         self._guide: GuideClient | None = None
@@ -99,7 +99,7 @@ class Desk:
     def _own_address(self, connection: HTTPConnection) -> str:
         """Where this app can reach itself."""
         host, port = connection.scope.get("server") or (self.settings.host, self.settings.port)
-        if not trust.is_loopback(host):
+        if not addresses.is_loopback(host):
             host = "::1" if ":" in host else "127.0.0.1"
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -111,7 +111,7 @@ class Desk:
     def origin(self, connection: HTTPConnection) -> str:
         """The origin that the sender of a request knows us by. Raises `ValueError` if none."""
         scheme = connection.scope["scheme"]
-        return trust.public_origin(self.settings.public_url or "", scheme, connection.headers)
+        return addresses.public_origin(self.settings.public_url or "", scheme, connection.headers)
 
     def is_signed(self, connection: HTTPConnection, form: FormData) -> bool:
         """Whether Twilio signed a request; without an auth token, there is nothing to check."""
@@ -124,7 +124,7 @@ class Desk:
         except ValueError:
             return False
         if connection.scope["type"] == "websocket":
-            url = trust.as_websocket(url)
+            url = addresses.as_websocket(url)
         signatures = connection.headers.getlist("x-twilio-signature")
         return len(signatures) == 1 and relay.signature_is_valid(
             self.settings.auth_token, url, form, signatures[0]
@@ -212,7 +212,7 @@ async def answer_call(request: Request, desk: TheDesk, form: Form) -> Response:
     token = desk.tokens.mint(call_sid, time.time(), secrets.token_hex(8), str(wishes))
     structlog.get_logger().info("call offered", call=call_sid, caller=_masked(form.get("From")))
     twiml = relay.connect_twiml(
-        url=trust.as_websocket(f"{origin}/ws"),
+        url=addresses.as_websocket(f"{origin}/ws"),
         action=f"{origin}/action",
         attributes=settings.relay_attributes,
         parameters={"token": token, **wishes.parameters},

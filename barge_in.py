@@ -37,14 +37,10 @@ Traps that shaped it:
 
 from typing import ClassVar, Final
 
-from attribution import Attribution
-from audibility import Audibility
-from caller_activity import CallerActivity
-from history import History
-from playback import Playback, spoken_length
-from reply import Reply
-from transitions import Table
-from turn_events import (
+from turn.attribution import Attribution
+from turn.audibility import Audibility
+from turn.caller_activity import CallerActivity
+from turn.events import (
     Action,
     AgentSpeaking,
     AskGuide,
@@ -65,7 +61,11 @@ from turn_events import (
     State,
     TokensPlayed,
 )
-from turn_options import Options
+from turn.history import History
+from turn.options import Options
+from turn.playback import Playback, spoken_length
+from turn.reply import Reply
+from turn.transitions import Table
 from utterance import Act, Verdict, classify, is_bare_hello, is_clear_stop
 
 LISTENING, THINKING, SPEAKING, PAUSED, ENDED = State

@@ -24,8 +24,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from settings.names import unknown_in_env_file, unknown_in_environment
 from settings.values import expected
-from trust import host_of, is_loopback
-from turn_options import Mode
+from trust.addresses import host_of, is_loopback
+from turn.options import Mode
 
 _PROJECT: Final = Path(__file__).with_name("pyproject.toml")
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import recording
-from recording import Frame, RecordingError
-from replay import Replay, replay
+from call_log import format as recording
+from call_log.format import Frame, RecordingError
+from explaining.replay import Replay, replay
 from utterance import Act, Verdict, classify, is_clear_stop
 
 RULES: Final[Mapping[str, str]] = {

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from guide.answer import Answer, GuideError
 from guide.errors import bad_status, unforeseen
 from guide.transport import choose
-from guide_answer import Answer, GuideError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from guide.transport import Choice, Exchange, Transport
-    from history import Message
+    from turn.history import Message
 
 DRAIN_TIMEOUT_S: Final = 1.0
 """How long the rest of a finished answer may take before its connection is given up."""

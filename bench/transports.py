@@ -26,7 +26,7 @@ from guide.libcurl import Libcurl
 from guide.sdk import Sdk
 from guide.transport import Choice
 from guide_client import GuideClient, GuideOptions
-from history import Message
+from turn.history import Message
 
 CHOICES: Final = (Choice(Libcurl.name, Libcurl), Choice(Sdk.name, Sdk))
 

@@ -14,7 +14,7 @@ from emulator import frames, schema, webhooks
 from emulator.attributes import RelayAttributes, TwimlError
 from emulator.frames import Identity
 from emulator.leg import new_identity
-from trust import as_websocket
+from trust.addresses import as_websocket
 
 RESTART: Final = "The app there runs without this TWILIO_AUTH_TOKEN: start it again."
 

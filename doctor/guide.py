@@ -12,10 +12,10 @@ import openai
 from config import Settings
 from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
+from guide.answer import GuideError
 from guide.sdk_errors import explain
-from guide_answer import GuideError
 from guide_client import GuideClient, GuideOptions
-from history import Message
+from turn.history import Message
 
 GREETING: Final = "Hello"
 """What the guide is asked."""

@@ -8,7 +8,7 @@ import httpx2
 from websockets.exceptions import WebSocketException
 
 from doctor.report import LOOK_AT_LOG, CheckError, failed
-from trust import is_loopback
+from trust.addresses import is_loopback
 
 NETWORK_ERRORS: Final = (
     OSError,  # TLS errors and time-outs are among them

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from config import NO_PUBLIC_URL, Settings, SettingsError, load_settings, unknown_names
 from doctor.network import certificates
 from doctor.report import Outcome, Report
-from trust import is_loopback
+from trust.addresses import is_loopback
 
 
 def read_settings(report: Report) -> Settings | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from guide_answer import CHECK_GUIDE, GuideError
+from guide.answer import CHECK_GUIDE, GuideError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,7 @@ from guide.errors import Trouble, unforeseen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guide_answer import GuideError
+    from guide.answer import GuideError
 
 GATHER_S: Final = 0.005
 """How long pieces of answers that flow are gathered. A voice has words in hand for longer."""

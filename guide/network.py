@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import certifi
 
-from trust import is_loopback
+from trust.addresses import is_loopback
 
 CONNECT_TIMEOUT_S: Final = 5.0
 """A guide that is up accepts a connection at once, wherever it is."""

@@ -23,7 +23,7 @@ from guide.sdk_errors import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from guide_answer import GuideError
+    from guide.answer import GuideError
 
 
 class Exchange:

@@ -11,7 +11,7 @@ import openai
 from guide.errors import Trouble, bad_status, causes, unforeseen
 
 if TYPE_CHECKING:
-    from guide_answer import GuideError
+    from guide.answer import GuideError
 
 _TROUBLES: Final[tuple[tuple[tuple[type[Exception], ...], Trouble], ...]] = (
     # The first row with the type of the exception, or of one that caused it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guide_answer import GuideError
+    from guide.answer import GuideError
 
 
 class Exchange(Protocol):

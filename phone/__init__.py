@@ -6,6 +6,6 @@ and place its calls, `pages` serves it, `facts` is what it is told of the app.
 
 from phone.facts import facts_of
 from phone.pages import BrowserHeaders, add_pages
-from phone.visitors import Visitors
+from trust.visitors import Visitors
 
 __all__ = ["BrowserHeaders", "Visitors", "add_pages", "facts_of"]

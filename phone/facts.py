@@ -3,7 +3,7 @@
 from typing import get_args
 
 from config import VERSION, Settings, SettingsError
-from turn_options import Mode
+from turn.options import Mode
 
 
 def facts_of(settings: Settings) -> dict[str, object]:

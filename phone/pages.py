@@ -17,8 +17,8 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forms import read_form
-from phone.visitors import Failures, Refusal, Visitors
+from trust.visitors import Failures, Refusal, Visitors
+from web.form_body import read_form
 
 PAGE: Final = Path(__file__).with_name("page")
 """All that can be read through the web."""

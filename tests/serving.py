@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from app import CLOSING_FRAME_BYTES, create_app
 from config import Settings, load_settings
-from relay_socket import RelaySocket
+from web.relay_socket import RelaySocket
 
 AUTH_TOKEN = "12345"
 

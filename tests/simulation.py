@@ -15,15 +15,14 @@ from itertools import count
 
 from msgspec.structs import replace
 
-import relay_events
 import relay_protocol as relay
 from barge_in import BargeIn
+from calls import relay_events
 from emulator.attributes import RelayAttributes
 from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
 from emulator.player import InterruptReport
-from history import Message
-from turn_events import (
+from turn.events import (
     Action,
     AskGuide,
     CallerSaid,
@@ -40,7 +39,8 @@ from turn_events import (
     State,
     TokensPlayed,
 )
-from turn_options import Options
+from turn.history import Message
+from turn.options import Options
 
 APOLOGY = "Sorryword pardonword."
 ACK = "Ackword."

@@ -24,16 +24,16 @@ import app
 import relay_protocol as relay
 from app import create_app
 from barge_in import BargeIn
-from call import Call
+from call_log.format import load
+from calls.call import Call
 from config import NO_PUBLIC_URL, VERSION
 from guide import libcurl, sdk
 from guide_client import Request
-from recording import load
-from relay_socket import RelaySocket
 from tests import transports
 from tests.guide_server import GuideServer, Step
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
+from web.relay_socket import RelaySocket
 
 ROOT: Final = Path(app.__file__).parent
 CALLER: Final = "+12025550123"
@@ -823,7 +823,7 @@ async def test_program_starts_and_warns_of_settings(
 
 async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
     """As the README has it: the demo guide is found on the port that is really served."""
-    arguments = ("-m", "uvicorn", "app:app", "--port", "0", "--ws", "relay_socket:RelaySocket")
+    arguments = ("-m", "uvicorn", "app:app", "--port", "0", "--ws", "web.relay_socket:RelaySocket")
     async with program(tmp_path, *arguments) as process:
         address = (await line_with(process.stderr, r"running on (http://\S+)"))[1]
         reply = await ask_the_hours(address)

@@ -24,13 +24,14 @@ from websockets.asyncio.client import connect
 
 import relay_protocol as relay
 from app import CLOSING_FRAME_BYTES
-from forms import MAX_BODY_BYTES, MAX_FIELDS
+from calls.overrides import Wishes
 from relay_protocol import MAX_FRAME_BYTES, MAX_PARAMETERS
 from tests.guide_server import GuideServer
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from tests.test_call import PATIENCE_S, Session, relay_session
-from trust import FORWARDING_HEADERS, CallTokens
-from wishes import Wishes
+from trust.addresses import FORWARDING_HEADERS
+from trust.tokens import CallTokens
+from web.form_body import MAX_BODY_BYTES, MAX_FIELDS
 
 # --- the bystander ------------------------------------------------------------------------------
 

@@ -5,9 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from barge_in import BargeIn
-from history import Message
-from transitions import TransitionError
-from turn_events import (
+from turn.events import (
     Action,
     AgentSpeaking,
     AskGuide,
@@ -28,7 +26,9 @@ from turn_events import (
     State,
     TokensPlayed,
 )
-from turn_options import Options
+from turn.history import Message
+from turn.options import Options
+from turn.transitions import TransitionError
 
 HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sundays all day."
 

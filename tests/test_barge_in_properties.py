@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from barge_in import BargeIn
 from tests.simulation import legal_next
-from turn_events import (
+from turn.events import (
     Action,
     AgentSpeaking,
     AskGuide,
@@ -45,7 +45,7 @@ from turn_events import (
     State,
     TokensPlayed,
 )
-from turn_options import Options
+from turn.options import Options
 
 INTERLEAVINGS = int(os.environ.get("INTERLEAVINGS", "20000"))
 

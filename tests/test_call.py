@@ -16,14 +16,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from barge_in import BargeIn
-from call import LOGGED_BAD_FRAMES, Call
+from calls.call import LOGGED_BAD_FRAMES, Call
+from calls.decision_feed import Decisions
 from config import DEFAULT_INSTRUCTIONS
-from decisions import Decisions
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
-from turn_events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
-from turn_options import Options
+from turn.events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
+from turn.options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
 PATIENCE_S: Final = 10.0

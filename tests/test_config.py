@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
 from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
-from turn_options import Mode
+from turn.options import Mode
 
 ROOT: Final = Path(__file__).parent.parent
 

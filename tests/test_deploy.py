@@ -21,10 +21,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from config import VERSION, Settings
-from server import SHUTDOWN_S
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from tests.test_app import FORM, ROOT, end_of, free_port, line_with, program, signed, token_of
 from tests.test_call import PATIENCE_S, Session
+from web.server import SHUTDOWN_S
 
 DEPLOY: Final = ROOT / "deploy"
 CADDY: Final = shutil.which("caddy", path=f"{os.environ['PATH']}:/usr/sbin")

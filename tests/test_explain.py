@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 import explain
-import recording
 from barge_in import BargeIn
+from call_log import format as recording
 from emulator import recording as line_recording
 from emulator.dial import CallResult
-from replay import Replay, replay
+from explaining.replay import Replay, replay
 from tests.calling import HOURS, call, frontdesk
 from tests.guide_server import Answer, GuideServer, Step
 from tests.serving import AUTH_TOKEN
-from turn_events import CallerSaid, GuideToken, Interrupted, Outcome, State, TokensPlayed
-from turn_options import Options
+from turn.events import CallerSaid, GuideToken, Interrupted, Outcome, State, TokensPlayed
+from turn.options import Options
 from utterance import RULES, classify
 
 ROOT = Path(explain.__file__).parent

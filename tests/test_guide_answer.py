@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guide_answer import MAX_EVENT_BYTES, EventReader, GuideError
+from guide.answer import MAX_EVENT_BYTES, EventReader, GuideError
 
 
 def read_events(*pieces: bytes) -> list[bytes]:

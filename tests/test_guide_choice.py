@@ -16,10 +16,10 @@ from structlog.testing import capture_logs
 import app
 from guide.transport import choose
 from guide_client import GuideClient, GuideOptions
-from history import Message
 from tests import transports
 from tests.guide_server import GuideServer
 from tests.serving import serve_frontdesk
+from turn.history import Message
 
 ROOT: Final = Path(app.__file__).parent
 

@@ -16,12 +16,12 @@ import pytest
 import trustme
 
 import guide_client
+from guide.answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
 from guide.libcurl import Libcurl
-from guide_answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
 from guide_client import GuideClient, GuideOptions
-from history import Message
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 from tests.transports import CHOICES, choose
+from turn.history import Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence

@@ -24,12 +24,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guide_answer import Answer, GuideError
+from guide.answer import Answer, GuideError
+from guide.speech_text import SpeechText
 from guide_client import GuideClient, GuideOptions
-from history import Message
-from speech_text import SpeechText
 from tests.guide_server import GuideServer, Step
 from tests.transports import CHOICES
+from turn.history import Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -12,7 +12,7 @@ from tests.guide_server import GuideServer, Step
 if TYPE_CHECKING:
     import pytest
 
-    from guide_answer import GuideError
+    from guide.answer import GuideError
 
 BODY = b'{"messages": []}'
 

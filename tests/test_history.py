@@ -1,8 +1,8 @@
 """The conversation as the guide is told of it."""
 
-from attribution import EARLIER_REPLIES, Attribution
-from history import History, Message
-from playback import Playback
+from turn.attribution import EARLIER_REPLIES, Attribution
+from turn.history import History, Message
+from turn.playback import Playback
 
 
 def reply(text: str, heard: str = "") -> Playback:

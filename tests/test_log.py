@@ -16,7 +16,7 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import log
+from web import logs as log
 
 LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.access")
 

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from structlog.testing import capture_logs
 
 import explain
-from recording import load
+from call_log.format import load
 from tests.browser import (
     SPEECH,
     Desk,

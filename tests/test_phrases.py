@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-import phrases
-from phrases import DEFAULT, PACKS, PhraseList, Phrases, PhraseTable, pack_for, tokens, words
-from phrases.shape import expand
+from utterance import phrases
+from utterance.phrases import (
+    DEFAULT,
+    PACKS,
+    PhraseList,
+    Phrases,
+    PhraseTable,
+    pack_for,
+    tokens,
+    words,
+)
+from utterance.phrases.shape import expand
 
 ALL_PACKS = pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 

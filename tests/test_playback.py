@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playback import CLAUSE_REPEAT_WORDS, Playback, spoken_length
+from turn.playback import CLAUSE_REPEAT_WORDS, Playback, spoken_length
 
 HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sundays all day."
 

@@ -16,17 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-import recorder
-import recording
+from call_log import format as recording
+from call_log import writer as recorder
+from call_log.format import Entry, RecordingError
+from call_log.writer import WAITING_LINES, Recorder, file_name, recorded
 from config import SettingsError
 from emulator import recording as line_recording
-from recorder import WAITING_LINES, Recorder, file_name, recorded
-from recording import Entry, RecordingError
 from tests.guide_server import GuideServer, Step
 from tests.serving import serve_frontdesk, settings_for_test
 from tests.test_call import relay_session
-from turn_events import CallEnded, GuideFailed, GuideFinished, GuideToken
-from turn_options import Options
+from turn.events import CallEnded, GuideFailed, GuideFinished, GuideToken
+from turn.options import Options
 
 BEGAN_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 
 import relay_protocol as relay
-from relay_events import event_of
-from turn_events import (
+from calls.relay_events import event_of
+from turn.events import (
     AgentSpeaking,
     CallerSaid,
     CallerSpeaking,

@@ -17,8 +17,8 @@ from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 
 from app import create_app
-from relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
 from tests.serving import serve, settings_for_test
+from web.relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 200_000)
 
@@ -105,7 +105,7 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
 
 def test_other_servers_are_told_how_to_be_set() -> None:
     """The app cannot do without, and says which way it is to be served."""
-    with pytest.raises(RuntimeError, match="relay_socket:RelaySocket"):
+    with pytest.raises(RuntimeError, match="web.relay_socket:RelaySocket"):
         short_way({"type": "websocket"})
 
 
@@ -340,7 +340,7 @@ async def test_client_is_told_that_the_server_stops() -> None:
 
 async def test_server_does_not_wait_long_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is silent does not keep it."""
-    monkeypatch.setattr("relay_socket.CLOSING_S", 0.0)
+    monkeypatch.setattr("web.relay_socket.CLOSING_S", 0.0)
     protocol, transport = await _talking([])
     protocol.shutdown()
     async with asyncio.timeout(10):

@@ -10,12 +10,8 @@ from typing import Any
 
 import pytest
 
-import history
-from attribution import Attribution
 from barge_in import Actions, BargeIn, Step
 from emulator.player import InterruptReport
-from history import History
-from playback import Playback
 from tests.simulation import (
     ACK,
     Conditions,
@@ -24,7 +20,11 @@ from tests.simulation import (
     check_nothing_said_is_lost,
     check_resumed_replies_are_whole,
 )
-from turn_events import CallerSaid, GuideToken, State
+from turn import history
+from turn.attribution import Attribution
+from turn.events import CallerSaid, GuideToken, State
+from turn.history import History
+from turn.playback import Playback
 
 CALLS = int(os.environ.get("SIMULATED_CALLS", "2400"))
 

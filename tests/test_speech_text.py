@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from speech_text import HOLD_LIMIT, THINKING_TAGS, SpeechText
+from guide.speech_text import HOLD_LIMIT, THINKING_TAGS, SpeechText
 
 CLEANED = {
     # emphasis and code

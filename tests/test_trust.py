@@ -6,16 +6,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from trust import (
+from trust.addresses import (
     FORWARDING_HEADERS,
-    CallTokens,
     as_websocket,
     host_of,
     is_direct_loopback,
     is_same_origin,
     public_origin,
-    sign_in_tokens,
 )
+from trust.tokens import CallTokens, sign_in_tokens
 
 HOST: Final = ("host", "localhost:8080")
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turn_options import Mode
-from wishes import WishError, Wishes
+from calls.overrides import WishError, Wishes
+from turn.options import Mode
 
 MODES: list[Mode | None] = [None, "pause", "talkover"]
 WISHES = [Wishes(mode, decisions) for mode in MODES for decisions in (False, True)]

@@ -1,0 +1,184 @@
+"""A recorded call as text: JSON Lines, from which every decision can be made again.
+
+    {"t": seconds since setup, "dir": "in" | "out" | "note", "frame": {...}}
+
+"in" is what the relay sent and "out" what it was sent, both verbatim; a note is what does not show
+on its wire. The lines are in the order in which the machine was told of things, with the times it
+was given. A recording begins with the setup and the note of the call's options; after that
+
+    {"type": "guide", "reply": 1, "text": "We are "}          the guide wrote
+    {"type": "guide", "reply": 1, "end": "finished"}          or "failed": it writes no more
+    {"type": "decision", "said": ..., "outcome": ..., ...}    what was decided, and why
+    {"type": "dropped", "problem": "not JSON"}                a frame that could not be read
+    {"type": "ended"}                                         the call was over
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, assert_never
+
+from turn.events import (
+    CallEnded,
+    Decided,
+    Event,
+    GuideFailed,
+    GuideFinished,
+    GuideToken,
+    State,
+)
+from turn.options import Options
+
+Direction = Literal["in", "out", "note"]
+Frame = dict[str, Any]
+
+_DIRECTIONS: Final[dict[str, Direction]] = {"in": "in", "out": "out", "note": "note"}
+_SHAPE: Final = '{"t": seconds, "dir": "in" | "out" | "note", "frame": {...}}'
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_LINE_ENDS: Final = str.maketrans("\r\n\t", "   ")
+
+
+class RecordingError(ValueError):
+    """A text that is no recording. The message says where, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a recording, at `t` seconds since setup."""
+
+    t: float
+    dir: Direction
+    frame: Frame
+
+    def is_note(self, kind: str) -> bool:
+        """Whether this is a note of this type."""
+        return self.dir == "note" and self.frame.get("type") == kind
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+def line(t: float, direction: Direction, frame: str | Mapping[str, object]) -> str:
+    """The line for a frame, given as the JSON text that crossed the wire, or for a note.
+
+    All of it is ASCII, so that no reader takes a separator in it for the end of the line. `t` is
+    written in full: a replay at rounded times could decide otherwise.
+    """
+    text = _on_one_line(frame) if isinstance(frame, str) else json.dumps(frame)
+    return f'{{"t": {t!r}, "dir": "{direction}", "frame": {text}}}\n'
+
+
+def _on_one_line(raw: str) -> str:
+    """JSON text without line ends, which can stand only between its tokens, and in ASCII."""
+    return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], raw.translate(_LINE_ENDS))
+
+
+def load(text: str) -> list[Entry]:
+    """Read a recording, or the part of one that was written before it broke off.
+
+    Raises `RecordingError` where a line is no entry, and where there is none at all.
+    """
+    lines = text.splitlines()
+    if lines and not text.endswith("\n") and not _is_json(lines[-1]):
+        lines.pop()  # the disk was full, or the program was killed
+    entries = [_entry(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+    if not entries:
+        raise RecordingError(f"there is no line like {_SHAPE} in it")
+    return entries
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _entry(line: str, number: int) -> Entry:
+    try:
+        given = json.loads(line)
+        t, direction, frame = given["t"], _DIRECTIONS[given["dir"]], given["frame"]
+        if isinstance(t, bool) or not math.isfinite(t) or not isinstance(frame, dict):
+            raise TypeError
+        return Entry(float(t), direction, frame)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        raise RecordingError(f"line {number} is not {_SHAPE}") from None
+
+
+# --- notes ----------------------------------------------------------------------------------------
+
+
+def call_note(options: Options) -> Frame:
+    """The note of how turn-taking was set on this call."""
+    return {"type": "call", "options": asdict(options)}
+
+
+def options_of(note: Frame) -> Options:
+    """The options in such a note. Raises `RecordingError` where they are not those we know."""
+    given, known = note.get("options"), asdict(Options())
+    if not isinstance(given, dict) or given.keys() != known.keys():
+        raise RecordingError("the call was recorded by another version, with other options")
+    for field in fields(Options):
+        if not _fits(given[field.name], field.type):
+            raise RecordingError(f"the option {field.name} cannot be {given[field.name]!r}")
+    return Options(**given)
+
+
+def _fits(value: object, kind: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) if kind is float else isinstance(value, kind)  # type: ignore[arg-type]
+
+
+Noted = GuideToken | GuideFinished | GuideFailed | CallEnded
+"""What happens off the relay's wire."""
+
+
+def note_of(event: Noted) -> Frame:
+    """The note of what happened off the relay's wire."""
+    match event:
+        case GuideToken(reply, text):
+            return {"type": "guide", "reply": reply, "text": text}
+        case GuideFinished(reply):
+            return {"type": "guide", "reply": reply, "end": "finished"}
+        case GuideFailed(reply):
+            return {"type": "guide", "reply": reply, "end": "failed"}
+        case CallEnded():
+            return {"type": "ended"}
+        case _ as never:
+            assert_never(never)
+
+
+def noted_event(note: Frame) -> Event | None:
+    """What happened according to a note, or None if it tells of something else."""
+    match note:
+        case {"type": "guide", "reply": int(reply), "text": str(text)}:
+            return GuideToken(reply, text)
+        case {"type": "guide", "reply": int(reply), "end": "finished"}:
+            return GuideFinished(reply)
+        case {"type": "guide", "reply": int(reply), "end": "failed"}:
+            return GuideFailed(reply)
+        case {"type": "ended"}:
+            return CallEnded()
+    return None
+
+
+def decision(t: float, decided: Decided, after: State) -> Frame:
+    """A decision at `t`, which left the machine in the state `after`, for anyone to read.
+
+    With a type it is the note of it. Times are in seconds, to the millisecond.
+    """
+    paused_for_s = decided.paused_for_s
+    return {
+        "t": round(t, 3),
+        "said": decided.said,
+        "heard": decided.heard,
+        "act": decided.act.value if decided.act else "",
+        "rule": decided.rule,
+        "outcome": decided.outcome.value,
+        "state_before": decided.before.value,
+        "state_after": after.value,
+        "paused_for_s": None if paused_for_s is None else round(paused_for_s, 3),
+    }

@@ -1,0 +1,1 @@
+"""Decisions explained, and those of a call log made again."""

@@ -1,0 +1,1 @@
+"""Turn-taking below the machine: its events and options, replies, and what was heard. PURE."""

@@ -1,0 +1,82 @@
+"""A transcript as sentences of words, freed of what says nothing.
+
+Transcribers write what they hear: hesitation, words said twice, and an agent's own words that the
+line carried back. Here a transcript becomes the words that were meant, in order.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from utterance.phrases import SENTENCE_ENDS, Phrases, tokens
+
+# The longest repetition that is taken for stammering, in words.
+_DOUBLED_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The words between two sentence ends, and the mark that ends them (nothing if none does)."""
+
+    words: Sequence[str]
+    mark: str
+
+
+def sentences(text: str, phrases: Phrases) -> Iterator[Sentence]:
+    """The sentences of a transcript: one if it has no punctuation, none if it has no words."""
+    current: list[str] = []
+    for token in tokens(text):
+        if token not in SENTENCE_ENDS:
+            current.append(token)
+        elif current:
+            yield Sentence(_meant(current, phrases), token)
+            current = []
+    if current:
+        yield Sentence(_meant(current, phrases), "")
+
+
+def last_sentence(text: str, phrases: Phrases) -> Sentence | None:
+    """The last sentence of a text, which is not read further; none if it has no words."""
+    text = text.rstrip()
+    start = max(text.rfind(end) for end in (". ", "? ", "! ")) + 1
+    return next(sentences(text[start:], phrases), None)
+
+
+def in_a_row(words: Sequence[str], phrases: Phrases) -> str:
+    """Words as one text that contains another one's if they are among them, in a row."""
+    numbers = phrases.numbers
+    return f" {' '.join(numbers.get(word, word) for word in words)} ".replace("'", "")
+
+
+def _meant(words: list[str], phrases: Phrases) -> list[str]:
+    """The words without repetition, and without hesitation unless there is nothing else."""
+    meant: list[str] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        hesitation = _hesitation(words, position, phrases)
+        if hesitation:
+            position += hesitation
+            continue
+        position += 1
+        repeats = word in meant[-_DOUBLED_WORDS:]
+        meant.append(word)
+        if repeats:
+            _drop_doubled(meant)
+    return meant or words
+
+
+def _hesitation(words: Sequence[str], position: int, phrases: Phrases) -> int:
+    """How many words of hesitation begin here; the "uh" of "uh huh" is none."""
+    if words[position] not in phrases.fillers.first_words:
+        return 0
+    length = phrases.fillers.at(words, position)
+    listening = max(phrases.yes.at(words, position), phrases.backchannels.at(words, position))
+    return length if length > listening else 0
+
+
+def _drop_doubled(words: list[str]) -> None:
+    """Drop the last few words where they only repeat those before them."""
+    for size in range(1, _DOUBLED_WORDS + 1):
+        if words[-size:] == words[-2 * size : -size]:
+            del words[-size:]
+            return

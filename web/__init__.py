@@ -1,0 +1,1 @@
+"""What the outside meets: webhooks, the relay's WebSocket, health, and logs."""
