@@ -13,8 +13,8 @@ from typing import NamedTuple
 from demo_guide import business
 from demo_guide.booking import Booking, Question, Wish, question_at_end
 from demo_guide.business import GREETING, Service
-from demo_guide.hearing import Heard, Query, hear
 from demo_guide.lexicon import Act, Topic
+from demo_guide.understanding import Heard, Query, hear
 
 _MOST_ANSWERS = 3  # more would be a lecture
 _MOST_MESSAGE_WORDS = 30  # that are read back

@@ -19,18 +19,18 @@ try:
 
     from config import Settings
     from doctor.app_process import START_TIMEOUT_S, find_app
-    from doctor.call import (
+    from doctor.door import local_door
+    from doctor.guide import ask_guide, see_guide_stream
+    from doctor.outside import outside_door, reach_from_outside
+    from doctor.report import Outcome, Report
+    from doctor.settings import read_settings, warnings_about
+    from doctor.trial_call import (
         hold_call,
         offer_call,
         refuse_unsigned_socket,
         refuse_unsigned_webhook,
         refuse_used_token,
     )
-    from doctor.door import local_door
-    from doctor.guide import ask_guide, see_guide_stream
-    from doctor.outside import outside_door, reach_from_outside
-    from doctor.report import Outcome, Report
-    from doctor.settings import read_settings, warnings_about
 except (ImportError, SyntaxError) as problem:
     sys.exit(
         f"FAILED   installation: {problem}\n"

@@ -16,21 +16,22 @@ from typing import TYPE_CHECKING, TextIO
 
 from dotenv import dotenv_values
 
-from emulator import recording, script
+from emulator import call_log as recording
+from emulator import script
 from emulator.app_server import CallFailedError
+from emulator.call_log import RecordingError
 from emulator.dial import SilentCaller, place_call
+from emulator.frame_replay import replay_call
 from emulator.leg import CALLED, CALLER
-from emulator.recording import RecordingError
-from emulator.replay import replay_call
+from emulator.narrator import Transcript
 from emulator.script import ScriptedCaller, ScriptError
 from emulator.serving import serving
-from emulator.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
+    from emulator.call_log import Entry
     from emulator.dial import Caller
-    from emulator.recording import Entry
     from emulator.script import Action
 
 DEMO_CALL = Path(__file__).with_name("demo_call.txt")

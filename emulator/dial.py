@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import decisions, recording
+from emulator import call_log as recording
+from emulator import decision_feed as decisions
 from emulator.app_server import AppServer, http_client
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Line, Manner
@@ -24,10 +25,10 @@ from emulator.script import Cough, Cue, HangUp, Press, Speak
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
+    from emulator.call_log import Entry
     from emulator.frames import Frame
     from emulator.leg import ActionAnswer
     from emulator.line import Closing
-    from emulator.recording import Entry
     from emulator.script import Action
     from emulator.story import Cut, Heard, Said
 

@@ -11,17 +11,17 @@ import httpx2
 from emulator import webhooks
 from emulator.app_server import AppServer, CallFailedError
 from emulator.attributes import RelayAttributes, TwimlError
+from emulator.call_log import Entry
 from emulator.frames import Identity
-from emulator.recording import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from websockets.asyncio.client import ClientConnection
 
+    from emulator.call_log import Direction
     from emulator.frames import Frame
     from emulator.line import Closing
-    from emulator.recording import Direction
 
 CALLER = "+12025550123"
 CALLED = "+12025550199"

@@ -19,17 +19,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from emulator import frames, schema
-from emulator.hearing import Hearing, MadeOut, VoiceOff, VoiceOn
 from emulator.player import InterruptReport, Player, Terms
 from emulator.story import Cut, Said, Transcribed
+from emulator.voice import Hearing, MadeOut, VoiceOff, VoiceOn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from emulator.attributes import InputKind, RelayAttributes
     from emulator.frames import Frame, Identity
-    from emulator.hearing import Event
     from emulator.story import Heard
+    from emulator.voice import Event
 
 MOST_MALFORMED = 10
 """Malformed frames in a row that close the session (ConversationRelay docs)."""

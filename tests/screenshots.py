@@ -13,9 +13,10 @@ from typing import Final
 from anyio.from_thread import start_blocking_portal
 
 from tests.browser import SPEECH, PhonePage, chromium
+from tests.places import ROOT
 from tests.serving import serve_frontdesk
 
-DOCS: Final = Path(__file__).parent.parent / "docs"
+DOCS: Final = ROOT / "docs"
 SIZES: Final = {"desktop": (1280, 800), "narrow": (390, 844)}
 THEMES: Final = ("light", "dark")
 

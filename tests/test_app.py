@@ -30,12 +30,12 @@ from config import NO_PUBLIC_URL, VERSION
 from guide import libcurl, sdk
 from guide_client import Request
 from tests import transports
+from tests.calls.test_call import PATIENCE_S, in_time, nth_request, relay_session
 from tests.guide_server import GuideServer, Step
+from tests.places import ROOT
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
-from tests.test_call import PATIENCE_S, in_time, nth_request, relay_session
 from web.relay_socket import RelaySocket
 
-ROOT: Final = Path(app.__file__).parent
 CALLER: Final = "+12025550123"
 TOLD: Final = {"Decisions": "1"}
 FORM: Final = {"CallSid": "CA1", "AccountSid": "AC1", "From": CALLER, "CallerName": ""}

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import barge_in
-
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
 
 PURE = {
     "phrases": set(),

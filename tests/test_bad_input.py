@@ -26,9 +26,9 @@ import relay_protocol as relay
 from app import CLOSING_FRAME_BYTES
 from calls.overrides import Wishes
 from relay_protocol import MAX_FRAME_BYTES, MAX_PARAMETERS
+from tests.calls.test_call import PATIENCE_S, Session, relay_session
 from tests.guide_server import GuideServer
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_call import PATIENCE_S, Session, relay_session
 from trust.addresses import FORWARDING_HEADERS
 from trust.tokens import CallTokens
 from web.form_body import MAX_BODY_BYTES, MAX_FIELDS

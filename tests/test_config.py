@@ -9,9 +9,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
 from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
+from tests.places import ROOT
 from turn.options import Mode
-
-ROOT: Final = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ import pytest
 import explain
 from barge_in import BargeIn
 from call_log import format as recording
-from emulator import recording as line_recording
+from emulator import call_log as line_recording
 from emulator.dial import CallResult
 from explaining.replay import Replay, replay
 from tests.calling import HOURS, call, frontdesk

@@ -17,9 +17,9 @@ from typing import Any, Literal, TypeAlias
 
 import pytest
 
+from emulator.call_log import Entry
 from emulator.dial import CallResult
 from emulator.line import Manner
-from emulator.recording import Entry
 from tests.calling import SPEED, call, chat, frontdesk, heard
 from tests.guide_server import GuideServer, ScriptStep, Step
 

@@ -5,8 +5,8 @@
     is_bare_hello(said)      whether the caller asks if anyone is there, and no more
     ends_in_question(heard)  whether the agent was heard asking something
 
-`rules` reads the words, `sentences` makes sentences of a transcript, and `phrases/` has the phrases,
-a module per language.
+`rules` reads the words, `sentences` divides a transcript, and `phrases/` has the phrases, a module
+per language.
 """
 
 from utterance.rules import (

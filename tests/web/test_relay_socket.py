@@ -105,7 +105,7 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
 
 def test_other_servers_are_told_how_to_be_set() -> None:
     """The app cannot do without, and says which way it is to be served."""
-    with pytest.raises(RuntimeError, match="web.relay_socket:RelaySocket"):
+    with pytest.raises(RuntimeError, match=r"web\.relay_socket:RelaySocket"):
         short_way({"type": "websocket"})
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from emulator.call_log import Entry
     from emulator.frames import Frame
-    from emulator.recording import Entry
 
 _COLOURS = {"caller": "36", "agent": "32", "cut": "31", "decided": "33"}
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import frames, recording
+from emulator import call_log as recording
+from emulator import frames
 from emulator.app_server import AppServer, http_client
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Closing
@@ -18,7 +19,7 @@ from emulator.line import Closing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from emulator.recording import Entry
+    from emulator.call_log import Entry
 
 LAST_ANSWER_S = 5.0
 """How long, in the recording's seconds, the server may go on answering after the last frame."""

@@ -19,7 +19,8 @@ from threading import Thread
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
+
 LOCKS = ("requirements.lock", "requirements-libcurl.lock", "requirements-dev.lock")
 UV = Path(sys.executable).with_name("uv")
 OLDEST_PIP = (

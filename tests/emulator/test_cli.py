@@ -7,12 +7,11 @@ import os
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import pytest
 
-from emulator import recording
+from emulator import call_log as recording
 from emulator import serving as app_serving_module
 from emulator.__main__ import DEMO_CALL, main
 from emulator.app_server import CallFailedError
@@ -20,13 +19,14 @@ from emulator.script import HangUp, parse_script
 from emulator.serving import serving as app_serving
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from starlette.websockets import WebSocket
 
-ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ("PORT", "PUBLIC_URL", "TWILIO_AUTH_TOKEN")
 
 

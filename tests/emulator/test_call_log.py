@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.recording import Entry, RecordingError, app_frame, dump, load, notes
+from emulator.call_log import Entry, RecordingError, app_frame, dump, load, notes
+from emulator.narrator import Transcript
 from emulator.story import Cut, Happening, Said, Spoken, Transcribed
-from emulator.transcript import Transcript
 
 STORY: list[Happening] = [
     Said(1.0, "hi"),

@@ -9,7 +9,6 @@ import socket
 import ssl
 import sys
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,16 +23,16 @@ from doctor.report import Report
 from doctor.settings import read_settings, warnings_about
 from tests.emulated import twiml
 from tests.guide_server import Answer, GuideServer, Step, event
+from tests.places import ROOT
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.websockets import WebSocket
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 async def examine(url: str, **settings: Any) -> str:

@@ -21,9 +21,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from config import VERSION, Settings
+from tests.calls.test_call import PATIENCE_S, Session
+from tests.places import ROOT
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_app import FORM, ROOT, end_of, free_port, line_with, program, signed, token_of
-from tests.test_call import PATIENCE_S, Session
+from tests.test_app import FORM, end_of, free_port, line_with, program, signed, token_of
 from web.server import SHUTDOWN_S
 
 DEPLOY: Final = ROOT / "deploy"

@@ -16,10 +16,10 @@ from websockets.exceptions import InvalidStatus
 
 import phone
 from config import VERSION
+from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from tests.test_app import FORM, guide, http, offer, parameters_of, signed_socket, token_of
-from tests.test_call import relay_session
 from trust.visitors import COOKIE, SIGNED_IN_S, Failures, Refusal, Visitors
 
 __all__ = ["guide", "http"]  # fixtures, by the names that tests ask for

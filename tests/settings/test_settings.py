@@ -17,8 +17,8 @@ from config import (
 )
 from settings.names import ENVIRONMENT_ONLY, unknown_in_env_file, unknown_in_environment
 from settings.values import expected
+from tests.places import ROOT
 
-ROOT: Final = Path(__file__).parent.parent
 KNOWN: Final = [name.upper() for name in Settings.model_fields]
 
 

@@ -9,10 +9,10 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 
 from emulator.app_server import AppServer, CallFailedError, http_client
-from emulator.decisions import follow, parse_event
+from emulator.call_log import Entry
+from emulator.decision_feed import follow, parse_event
 from emulator.dial import SilentCaller, place_call
-from emulator.recording import Entry
-from emulator.replay import replay_call
+from emulator.frame_replay import replay_call
 from emulator.script import HangUp, ScriptedCaller, Speak
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving

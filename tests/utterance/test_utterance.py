@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.places import ROOT
 from tests.receptionist_utterances import PUNCTUATED, RAW, UTTERANCES, Utterance
 from utterance import RULES, Act, Verdict, classify, ends_in_question, is_bare_hello, is_clear_stop
 
@@ -493,7 +493,7 @@ def test_backchannel_said_again_is_one_still(said: str, times: int) -> None:
 
 
 def _documented() -> list[tuple[str, str]]:
-    text = (Path(__file__).parent.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \*\*(\w+)\*\* \|[^|]*\|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
     assert {act for act, _, _ in rows} == {act.value for act in Act}
     within = [(said, act) for act, inside, _ in rows for said in re.findall(r'"([^"]+)"', inside)]

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -16,6 +15,7 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.places import ROOT
 from web import logs as log
 
 LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.access")
@@ -302,7 +302,7 @@ def test_configuring_twice_writes_once(lines: io.StringIO) -> None:
 
 def test_process_logs_to_standard_error() -> None:
     """Standard output is for people; a fresh process writes its events beside it."""
-    root = Path(__file__).parent.parent
+    root = ROOT
     program = "import log, structlog; log.configure(); structlog.get_logger().info('x', y='a\\nb')"
     done = subprocess.run(
         [sys.executable, "-c", program],
