@@ -1,4 +1,4 @@
-"""Whose turn it is on a call: the machine that pauses, cancels or resumes a reply.
+"""Whose turn it is on a call: pause when the caller speaks over a reply, then cancel or resume it.
 
     machine = BargeIn(options)
     for action in machine.receive(event, now):  # seconds on any clock
@@ -10,7 +10,7 @@ When the caller speaks over it, the line stops the agent at once, and nothing is
 known what was said. Then the reply is *cancelled* (a stop, a question, a request, a correction, an
 answer, a goodbye: these take the floor) or *resumed* at the first word not heard (a backchannel, a
 remark, noise: these do not). A turn may come in pieces: until the caller has heard any of the
-reply, more words withdraw it, and the guide is asked again with the whole.
+reply, more words withdraw it, and the guide is asked again with the whole turn.
 
 `BargeIn.TRANSITIONS`, at the end, is the machine: what each state does about each event, where that
 can lead, and why. A step that it does not name is an error.
@@ -21,20 +21,11 @@ Rules for whoever changes this module:
 2. It speaks of the caller, the agent and the guide, never of a vendor's frames.
 3. Late is not wrong. On a telephone line reports cross each other, so every event is legal in every
    state, and one that comes too late changes nothing.
-4. No state waits for ever. Each but listening and ended has a deadline, so that silence alone
-   always leads back to listening.
-
-Traps that shaped it:
-
-* What interrupts may be the reply before this one, or the greeting. Its words tell.
-* A report of what was played may come after the interrupt that it explains, or after the reply has
-  been replaced. It still belongs to its own reply.
-* On a line without reports, a reply that was not interrupted is not audible for half a second after
-  its first clause (a voice waits for a clause's end), and over when the caller speaks after that.
-* A turn answers the question before it. What is said next, while the guide thinks, is no answer to
-  that question any more, or every "okay" after an answer would ask the guide again.
+4. No state waits for ever. All but listening and ended have a deadline, so silence alone always
+   leads back to listening.
 """
 
+from math import inf
 from typing import ClassVar, Final
 
 from turn.attribution import Attribution
@@ -94,7 +85,7 @@ class BargeIn:
         self._paused_at = 0.0
         self._is_talked_into = False  # whether the caller can have heard nothing of what was cut
         self._acknowledge_at: float | None = None
-        self._ended_at: float | None = None  # the last reply
+        self._ended_at = -inf  # the last reply
 
     def receive(self, event: Event, now: float) -> Actions:
         """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
@@ -107,7 +98,7 @@ class BargeIn:
         self._observe(event)
         actions: Actions = ()
         if self.state is THINKING and self._audibility.is_audible(self._now):
-            actions = self._step(DeadlinePassed())  # which has passed, and has yet to be reported
+            actions = self._step(DeadlinePassed())  # the shell has yet to report it
         if not isinstance(event, CallerSaid):
             return actions + self._step(event)
         if not event.final:
@@ -130,6 +121,8 @@ class BargeIn:
             case AgentSpeaking(True):
                 self._reply.timing.confirm()
             case TokensPlayed(text):
+                # It may come after the interrupt that it explains, or after its reply was replaced.
+                # Either way it belongs to its own reply.
                 self._attribution.played(text, after_cut=self.state is PAUSED)
 
     @property
@@ -149,22 +142,25 @@ class BargeIn:
 
     def _hear_listening(self, said: CallerSaid) -> Step:
         verdict = self._classify(said)
-        late = verdict.act is Act.BACKCHANNEL and self._reply_ended_just_now
-        if verdict.act is Act.NOISE or late:
+        # A transcript trails the words, so an "okay" over the last of a reply lands after it.
+        late = self._now - self._ended_at <= self._options.late_backchannel_s
+        if verdict.act is Act.NOISE or (late and verdict.act is Act.BACKCHANNEL):
             return LISTENING, (self._decided(Outcome.IGNORED, said, verdict, LISTENING),)
         return self._take_turn(Outcome.ASKED, said, verdict, LISTENING)
 
     def _hear_thinking(self, said: CallerSaid) -> Step:
+        # The turn has answered the last question. Nothing of the new reply was heard, so nothing
+        # said now is an answer; or every "okay" after an answer would ask the guide again.
         verdict = self._classify(said)
         if verdict.act in SAYS_NOTHING:
             return THINKING, (self._decided(Outcome.IGNORED, said, verdict),)
         if is_bare_hello(said.text, lang=self._language(said)):
-            # To ask again would only make the caller wait longer.
+            # They wonder whether anyone is there. Asking again would only make them wait longer.
             return THINKING, self._keep(said, verdict)
         return self._take_turn(Outcome.EXTENDED, said, verdict)
 
     def _hear_speaking(self, said: CallerSaid) -> Step:
-        """Words for which the line did not interrupt us: it may not, or we were not audible."""
+        """Words that the line did not stop the agent for: it may not, or the agent was silent."""
         if self._audibility.was_over(self._now):
             self._end_reply()
             return self._hear_listening(said)
@@ -178,6 +174,7 @@ class BargeIn:
 
     def _hear_paused(self, said: CallerSaid) -> Step:
         verdict = self._classify(said)
+        # They were still speaking as the reply began, so this is the rest of their turn.
         if self._is_talked_into and verdict.act not in SAYS_NOTHING:
             return self._take_turn(Outcome.EXTENDED, said, verdict)
         if self._takes_the_floor(verdict):
@@ -191,11 +188,15 @@ class BargeIn:
         return state, (decided, *actions)
 
     def _takes_the_floor(self, verdict: Verdict) -> bool:
-        """Whether words cancel the reply; any do once its rest was given up for them."""
+        # Once the rest of a reply was given up, anything but noise may have what is left of it.
         return verdict.cancels or (self._reply.gave_up and verdict.act is not Act.NOISE)
 
     def _give_up_at_clear_stop(self, said: CallerSaid) -> Actions:
-        """A stop that is clear before it is final ends what the guide writes, and no more yet."""
+        """A stop that is clear before it is final ends what the guide writes, and no more yet.
+
+        A partial transcript can still become "stop by on Tuesday". To give up the rest is safe: the
+        final words decide what becomes of the turn.
+        """
         reply = self._reply
         has_more = self.state is PAUSED or (self.state is SPEAKING and reply.guide_writes)
         if not has_more or reply.gave_up or not is_clear_stop(said.text, lang=self._language(said)):
@@ -206,7 +207,7 @@ class BargeIn:
         return (decided, *self._drop_guide(), *closing)
 
     def _keep(self, said: CallerSaid, verdict: Verdict) -> Actions:
-        """Put words into the history at the place that the reply has reached, and no more."""
+        """Put words into the history where the reply has come to, and change nothing else."""
         self._history.caller_remarked(said.text)
         return (self._decided(Outcome.KEPT, said, verdict),)
 
@@ -238,7 +239,7 @@ class BargeIn:
     def _take_turn(
         self, outcome: Outcome, said: CallerSaid, verdict: Verdict, before: State | None = None
     ) -> Step:
-        """The caller has the floor: whatever was being said ends, and the guide is asked."""
+        """Give the caller the floor: end whatever is being said, and ask the guide."""
         decided = self._decided(outcome, said, verdict, before)
         endings = self._drop_guide() + self._close_cycle()
         options, number, playback = self._options, self._reply.number + 1, Playback()
@@ -255,8 +256,8 @@ class BargeIn:
     def _acknowledge(self) -> Actions:
         """Let the caller know that they have the floor, while the guide has yet to begin.
 
-        The line plays on for as long as nothing replaces what it plays. The reply will go on in
-        the same talk cycle, for it would cut these words short from one of its own.
+        Only new words stop what the line plays. The reply goes on in the talk cycle of these, since
+        from a cycle of its own it would cut them short.
         """
         self._acknowledge_at = None
         if not self._attribution.plays_earlier:
@@ -268,20 +269,19 @@ class BargeIn:
         return (Say(f"{words.send()} "),)
 
     def _resume(self) -> Step:
-        """Go on with a reply, or with waiting for one of which nothing was out yet."""
+        """Go on with the reply, or with waiting for it if nothing of it was out yet."""
         state = SPEAKING if self._reply.playback.sent else THINKING
-        # What reached the line just after the cut waits there, out of place. In a cycle of its
-        # own it is replaced by the next, like all that waits.
+        # Words that reached the line just after the cut wait there, out of place. Closing their
+        # cycle lets the next one replace them.
         closing = self._close_cycle()
         self._reply.rewind(self._now)
-        words = self._say()
-        if not self._reply.guide_writes:
-            state, rest = self._say_the_last(state)
-            words += rest
+        if self._reply.guide_writes:
+            return state, closing + self._say()
+        state, words = self._say_the_last(state)
         return state, closing + words
 
     def _say_the_last(self, state: State) -> Step:
-        """Say what is left of a reply that the guide is done with."""
+        """Say the rest of a reply that the guide has finished."""
         actions = self._say() + self._close_cycle()
         return state if self._reply.is_pending else self._end_reply(), actions
 
@@ -334,8 +334,8 @@ class BargeIn:
     # --- playback -------------------------------------------------------------------------
 
     def _stop_speaking(self, cut: Interrupted) -> Step:
-        """Pause, from this moment on; unless what was cut is no matter of this reply."""
         reply = self._reply
+        # What was cut may be the reply before this one, or the greeting. Its words tell.
         spoken_words = (cut.duration_ms or 0) / 1000 * self._options.words_per_second
         if self._is_settled or not self._attribution.cut(cut.heard, int(spoken_words)):
             return self.state, ()
@@ -363,7 +363,7 @@ class BargeIn:
     # --- time -----------------------------------------------------------------------------
 
     def _wait_no_longer(self, _: DeadlinePassed) -> Step:
-        """The guide is too slow, or the caller must have heard what was said."""
+        """The guide is too slow, or the caller must have heard what was said by now."""
         due = self._acknowledge_at is not None and self._now >= self._acknowledge_at
         actions = self._acknowledge() if due else ()
         state = SPEAKING if self._audibility.is_audible(self._now) else self.state
@@ -392,13 +392,8 @@ class BargeIn:
 
     @property
     def _is_settled(self) -> bool:
-        """Whether nothing can be heard any more of the last reply."""
+        """Whether the last reply is over for good, so that reports of it come too late."""
         return self.state is LISTENING and not self._audibility.was_taken_to_be_over
-
-    @property
-    def _reply_ended_just_now(self) -> bool:
-        ended_at = self._ended_at
-        return ended_at is not None and self._now - ended_at <= self._options.late_backchannel_s
 
     # --- the table ------------------------------------------------------------------------
 
