@@ -117,13 +117,19 @@ def call_note(options: Options) -> Frame:
 
 
 def options_of(note: Frame) -> Options:
-    """The options in such a note. Raises `CallLogError` if they are not those we know."""
-    given, known = note.get("options"), asdict(Options())
-    if not isinstance(given, dict) or given.keys() != known.keys():
-        raise CallLogError("the call log was made by another version, with other options")
-    for field in fields(Options):
-        if not _fits(given[field.name], field.type):
-            raise CallLogError(f"the option {field.name} cannot be {given[field.name]!r}")
+    """The options in such a note. Options that it lacks were added since: they have their defaults.
+
+    Raises `CallLogError` for an unknown option and for a value of the wrong type.
+    """
+    given = note.get("options")
+    if not isinstance(given, dict):
+        raise CallLogError("the note of the call has no options")
+    kinds = {field.name: field.type for field in fields(Options)}
+    for name, value in given.items():
+        if name not in kinds:
+            raise CallLogError(f"made by a newer version: unknown option {name!r}")
+        if not _fits(value, kinds[name]):
+            raise CallLogError(f"the option {name} cannot be {value!r}")
     return Options(**given)
 
 

@@ -331,8 +331,8 @@ SETUP = {"t": 0, "dir": "in", "frame": {"type": "setup", "callSid": "CA1"}}
         ),
         (
             json.dumps(SETUP).encode()
-            + b'\n{"t": 0, "dir": "note", "frame": {"type": "call", "options": {}}}\n',
-            "made by another version",
+            + b'\n{"t": 0, "dir": "note", "frame": {"type": "call", "options": {"volume": 5}}}\n',
+            "made by a newer version",
         ),
     ],
 )

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -315,7 +316,8 @@ def test_options_are_read_as_they_were_noted() -> None:
         ({"history_turns": 1.5}, "history_turns cannot be"),
         ({"talkover": None}, "talkover cannot be None"),
         ({"greeting": 5}, "greeting cannot be 5"),
-        ({"volume": 5}, "another version"),
+        ({"volume": 5}, "made by a newer version: unknown option 'volume'"),
+        ({"\x1b[2J": 5}, r"unknown option '\\x1b\[2J'"),
     ],
 )
 def test_options_that_cannot_be_used_are_refused(change: dict[str, Any], problem: str) -> None:
@@ -325,10 +327,26 @@ def test_options_that_cannot_be_used_are_refused(change: dict[str, Any], problem
         options_of({"type": "call", "options": note["options"] | change})
 
 
-@pytest.mark.parametrize("note", [{}, {"options": None}, {"options": {}}, {"options": []}])
-def test_options_that_are_missing_are_refused(note: dict[str, Any]) -> None:
-    """None are made up."""
-    with pytest.raises(CallLogError, match="another version"):
+VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(),
+    float: st.floats(0, 1e6),
+    bool: st.booleans(),
+}
+
+
+@given(st.data())
+def test_options_added_since_take_their_defaults(data: st.DataObject) -> None:
+    """Whichever a call log lacks; those that it has are read as they were noted."""
+    values = {field.name: VALUES.get(field.type, st.integers(1)) for field in fields(Options)}
+    noted: dict[str, Any] = data.draw(st.fixed_dictionaries({}, optional=values))
+    note = json.loads(json.dumps({"type": "call", "options": noted}))
+    assert options_of(note) == replace(Options(), **noted)
+
+
+@pytest.mark.parametrize("note", [{}, {"options": None}, {"options": []}])
+def test_note_without_options_is_refused(note: dict[str, Any]) -> None:
+    """No version writes it."""
+    with pytest.raises(CallLogError, match="has no options"):
         options_of(note)
 
 
