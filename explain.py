@@ -24,13 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print(words_report(options.said, options.heard, options.lang))
         return 0
     if options.heard or options.lang != "en":
-        parser.error("--heard and --lang are for words, not for a recording")
+        parser.error("--heard and --lang are for words, not for a call log")
     try:
         replayed = replay(parse_call_log(path.read_text(encoding="utf-8")))
     except CallLogError as error:
-        return _fail(f"{path} is no recording of a call that can be replayed: {error}")
+        return _fail(f"{path} is not a call log that can be replayed: {error}")
     except UnicodeDecodeError:
-        return _fail(f"{path} is no recording: it is not text")
+        return _fail(f"{path} is not a call log: it is not text")
     except OSError as error:
         return _fail(f"{path}: {error.strerror}")
     _print(call_report(replayed))
@@ -40,15 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python explain.py",
-        description="Explain a decision about words that a caller says, or replay a recorded call "
-        "offline and explain each of its decisions. The words of the call are shown.",
-        epilog="The exit status is 1 where a recorded call is not decided now as it was then.",
+        description="Explain the decision about words that a caller says, or replay a call log "
+        "offline and explain each decision in it. The words of the call are shown.",
+        epilog="The exit status is 1 if a decision comes out differently than in the call log.",
     )
     parser.add_argument(
-        "said", metavar="WORDS|CALL.jsonl", help="what the caller says, or a recording"
+        "said", metavar="WORDS|CALL.jsonl", help="what the caller says, or a call log"
     )
     parser.add_argument(
-        "--heard", default="", metavar="TEXT", help="what the agent had been heard saying"
+        "--heard", default="", metavar="TEXT", help="what the caller had heard of the agent"
     )
     parser.add_argument(
         "--lang",

@@ -46,16 +46,16 @@ def call_report(call: Replay) -> Iterator[str]:
     if call.is_exact:
         yield f"A call with BARGE_IN_MODE={mode}."
     else:
-        yield "Recorded on the line's side, without what the guide wrote and without the settings:"
+        yield "Logged on the line's side, without what the guide wrote and without the settings:"
         yield "both are derived from what was sent, so this replay is approximate."
     if call.breaks_off:
-        yield "The recording breaks off before the end of the call."
+        yield "The call log breaks off before the end of the call."
     for logged, made in call.pairs:
         yield ""
         if made is not None:
             yield from _decision(made)
         if not call.is_same(logged, made):
-            yield f"  DIFFERS  recorded was: {_in_short(logged)}"
+            yield f"  DIFFERS  call log has: {_in_short(logged)}"
     yield ""
     yield from _conclusion(call)
 
@@ -83,8 +83,8 @@ def _in_short(logged: Frame | None) -> str:
 def _conclusion(call: Replay) -> Iterator[str]:
     total = len(call.logged)
     if call.differs:
-        yield f"NOT THE SAME: {call.differs} of {total} recorded decisions came out differently."
+        yield f"NOT THE SAME: {call.differs} of {total} logged decisions came out differently."
     elif total:
-        yield f"The same: all {total} decisions came out as they were recorded."
+        yield f"The same: all {total} decisions came out as logged."
     else:
         yield "The same: nothing was decided on this call."

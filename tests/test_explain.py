@@ -165,7 +165,7 @@ def test_call_log_is_explained_in_the_terminal(logged_call: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "A call with BARGE_IN_MODE=pause."
-    assert lines[-1] == "The same: all 3 decisions came out as they were recorded."
+    assert lines[-1] == "The same: all 3 decisions came out as logged."
     text = result.stdout
     assert text.count("\n  outcome  ") == 3
     for shown in (
@@ -202,7 +202,7 @@ def test_call_that_is_decided_differently_is_reported(
     assert explain.main([str(copy)]) == 1
     result = explained(str(copy))
     assert result.returncode == 1
-    assert "DIFFERS  recorded was: " in result.stdout
+    assert "DIFFERS  call log has: " in result.stdout
     assert result.stdout.splitlines()[-1].startswith("NOT THE SAME: ")
 
 
@@ -218,7 +218,7 @@ def test_call_log_that_breaks_off_is_explained_up_to_there(logged_call: Path) ->
     copy.write_text(text[: len(text) * 2 // 3], encoding="ascii")
     result = explained(str(copy))
     assert result.returncode == 0
-    assert "The recording breaks off before the end of the call." in result.stdout
+    assert "The call log breaks off before the end of the call." in result.stdout
 
 
 # --- call logs of the emulator ------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_file_that_is_not_a_call_log_is_refused(
     assert explain.main([str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"explain: {path} is no recording")
+    assert err.startswith(f"explain: {path} is not a call log")
     assert problem in err
     assert err.count("\n") == 1
 
