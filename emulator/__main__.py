@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, TextIO
 
 from dotenv import dotenv_values
 
-from emulator import call_log as recording
 from emulator import script
 from emulator.app_server import CallFailedError
-from emulator.call_log import RecordingError
+from emulator.call_log import CallLogError, entry_line, parse_call_log
 from emulator.dial import SilentCaller, place_call
-from emulator.frame_replay import replay_call
 from emulator.leg import CALLED, CALLER
 from emulator.narrator import Transcript
+from emulator.resend import resend_call
 from emulator.script import ScriptedCaller, ScriptError
 from emulator.serving import serving
 
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8(sys.stdout)
     try:
         return asyncio.run(_run(options))
-    except (CallFailedError, ScriptError, RecordingError) as error:
+    except (CallFailedError, ScriptError, CallLogError) as error:
         print(f"emulator: {error}", file=sys.stderr)
     except OSError as error:
         print(f"emulator: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -77,9 +76,9 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
         help="type what you say, also while the agent speaks; /cough, /5 for a key, /bye",
     )
     what.add_argument(
-        "--replay", type=Path, metavar="FILE", help="send a recording's frames and print the answer"
+        "--resend", type=Path, metavar="FILE", help="send a call log's frames, print the answers"
     )
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write the call to FILE")
+    parser.add_argument("--call-log", type=Path, metavar="FILE", help="write a call log to FILE")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real time (default 1)")
     parser.add_argument(
         "--server", default=f"http://127.0.0.1:{port}", metavar="URL", help="(default %(default)s)"
@@ -119,29 +118,29 @@ def _speed(text: str) -> float:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    caller, recorded = _caller(options), _recorded(options)
+    caller, to_resend = _caller(options), _to_resend(options)
     async with AsyncExitStack() as stack:
-        file = _open_record(options.record, stack)
+        file = _open_call_log(options.call_log, stack)
         if options.serve and await stack.enter_async_context(serving(options.server)):
             print(f"started the app at {options.server} for this call")
-        if recorded is None:
+        if to_resend is None:
             return await _call(options, caller, file)
-        return await _replay(options, recorded, file)
+        return await _resend(options, to_resend, file)
 
 
 def _caller(options: argparse.Namespace) -> Caller:
-    if options.interactive or options.replay:
+    if options.interactive or options.resend:
         return SilentCaller()
     return ScriptedCaller.from_text((options.script or DEMO_CALL).read_text(encoding="utf-8"))
 
 
-def _recorded(options: argparse.Namespace) -> list[Entry] | None:
-    if options.replay is None:
+def _to_resend(options: argparse.Namespace) -> list[Entry] | None:
+    if options.resend is None:
         return None
-    return recording.load(options.replay.read_text(encoding="utf-8"))
+    return parse_call_log(options.resend.read_text(encoding="utf-8"))
 
 
-async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | None) -> int:
+async def _call(options: argparse.Namespace, caller: Caller, file: TextIO | None) -> int:
     transcript = Transcript(colour=sys.stdout.isatty())
     result = await place_call(
         options.server,
@@ -152,7 +151,7 @@ async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | No
         from_number=options.caller,
         to_number=options.called,
         typed=_typed_actions(sys.stdin) if options.interactive else None,
-        on_entry=_printer(transcript.line, record),
+        on_entry=_printer(transcript.line, file),
     )
     closing = result.closing
     print(f"{closing.at:7.2f}   call     over: {closing.session_status}")
@@ -164,29 +163,29 @@ async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | No
     )
 
 
-async def _replay(options: argparse.Namespace, recorded: list[Entry], record: TextIO | None) -> int:
-    result = await replay_call(
+async def _resend(options: argparse.Namespace, entries: list[Entry], file: TextIO | None) -> int:
+    result = await resend_call(
         options.server,
-        recorded,
+        entries,
         auth_token=options.auth_token,
         public_url=options.public_url,
         speed=options.speed,
-        on_entry=_printer(Transcript(colour=sys.stdout.isatty()).raw_line, record),
+        on_entry=_printer(Transcript(colour=sys.stdout.isatty()).raw_line, file),
     )
     if result.completed:
         return 0
     raise CallFailedError(
-        f"the app closed the socket before the recording was over (code {result.close_code}):"
+        f"the app closed the socket before the end of the call log (code {result.close_code}):"
         " look at the server's log"
     )
 
 
 def _printer(
-    line_of: Callable[[Entry], str | None], record: TextIO | None
+    line_of: Callable[[Entry], str | None], file: TextIO | None
 ) -> Callable[[Entry], None]:
     def tell(entry: Entry) -> None:
-        if record:
-            record.write(recording.dump(entry) + "\n")
+        if file:
+            file.write(entry_line(entry) + "\n")
         line = line_of(entry)
         if line is not None:
             print(line, flush=True)
@@ -220,7 +219,7 @@ async def _typed_actions(source: TextIO) -> AsyncIterator[Action]:
             print(error, file=sys.stderr)
 
 
-def _open_record(path: Path | None, stack: AsyncExitStack) -> TextIO | None:
+def _open_call_log(path: Path | None, stack: AsyncExitStack) -> TextIO | None:
     return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import call_log as recording
 from emulator import decision_feed as decisions
 from emulator.app_server import AppServer, http_client
+from emulator.call_log import app_frame, notes
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Line, Manner
 from emulator.script import Cough, Cue, HangUp, Press, Speak
@@ -75,7 +75,7 @@ class CallResult:
     leg: Leg
     line: Line
     entries: list[Entry]
-    """Frames both ways and notes, as a recording has them, in order."""
+    """Frames both ways and notes, as in a call log, in order."""
     closing: Closing
     close_code: int | None
     """The code with which the socket was closed in the end."""
@@ -240,7 +240,7 @@ class _LiveCall:
             case None:
                 pass
             case str() | bytes():
-                self._log.add(now, "out", recording.app_frame(arrival))
+                self._log.add(now, "out", app_frame(arrival))
                 await self._deliver(self._line.receive(arrival, now), now)
             case _AppGone():
                 await self._deliver(self._line.loses_app(now, arrival.code, arrival.reason), now)
@@ -264,7 +264,7 @@ class _LiveCall:
 
     async def _deliver(self, out: list[Frame], now: float) -> None:
         """Send frames to the app, after noting what happened on the line."""
-        for note in recording.notes(self._line.story[self._noted :]):
+        for note in notes(self._line.story[self._noted :]):
             self._log.add(note.t, "note", note.frame)
         self._noted = len(self._line.story)
         for frame in out:

@@ -1,6 +1,6 @@
 """A call as a person reads it: one line for each thing that happened, as it happened.
 
-PURE. Lines are made from the entries of a recording, so that a call looks the same live, replayed,
+PURE. Lines are made from the entries of a call log, so that a call looks the same live, replayed,
 or read back from a file.
 """
 
