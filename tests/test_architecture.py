@@ -1,165 +1,213 @@
-"""The house keeps its shape: who may import whom, and the drawings that show it."""
+"""The house keeps its shape: floors, imports, sizes, and the page about them."""
 
 import ast
-import re
+import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-import barge_in
+from barge_in import BargeIn
 from tests.places import ROOT
+from turn.events import CallerSaid, State
 
-PURE = {
-    "phrases": set(),
-    "transcript": {"phrases"},
-    "utterance": {"phrases", "transcript"},
-    "playback": set(),
-    "history": {"playback"},
-    "turn_events": {"history", "utterance"},
-    "turn_options": set(),
-    "attribution": {"playback"},
-    "reply": {"playback", "turn_options"},
-    "barge_in": {
-        "history",
-        "playback",
-        "attribution",
-        "reply",
-        "turn_events",
-        "turn_options",
-        "utterance",
-    },
-    "relay_protocol": set(),
-    "relay_events": {"relay_protocol", "turn_events"},
-    "recording": {"turn_events", "turn_options"},
-    "replay": {
-        "barge_in",
-        "recording",
-        "relay_events",
-        "relay_protocol",
-        "turn_events",
-        "turn_options",
-    },
-    "settings": set(),
-    "trust": set(),
-    "wishes": {"turn_options"},
-    "speech_text": set(),
-    "guide_answer": {"speech_text"},
-}
-"""Modules without I/O, and all that each may import of ours."""
+FLOORS = {
+    "app": 6,
+    "web": 5, "phone": 5,
+    "calls": 4, "config": 4,
+    "guide_client": 3, "guide": 3,
+    "barge_in": 2, "call_log": 2,
+    "turn": 1, "utterance": 1, "relay_protocol": 1, "trust": 1, "settings": 1,
+}  # fmt: skip
+"""Each room of the app. It may use rooms on its own floor and below, never in a circle."""
 
-SHELL = {
-    "config": {"settings", "trust", "turn_options"},
-    "forms": set(),
-    "loopback": {"trust"},
-    "log": set(),
-    "guide": {"guide_answer", "trust"},
-    "guide_client": {"guide", "guide_answer", "history"},
+BESIDE = {
     "demo_guide": set(),
-    "recorder": {"recording"},
-    "relay_socket": set(),
-    "server": {"relay_socket"},
-    "decisions": set(),
-    "call": {
-        "barge_in",
-        "decisions",
-        "guide_answer",
-        "guide_client",
-        "history",
-        "recorder",
-        "recording",
-        "relay_events",
-        "relay_protocol",
-        "turn_events",
-        "turn_options",
-    },
-    "phone": {"config", "forms", "trust", "turn_options"},
-    "app": {
-        "call",
-        "config",
-        "decisions",
-        "demo_guide",
-        "forms",
-        "guide",
-        "guide_client",
-        "log",
-        "loopback",
-        "phone",
-        "recorder",
-        "relay_protocol",
-        "relay_socket",
-        "server",
-        "trust",
-        "turn_options",
-        "wishes",
-    },
-    "explain": {"recording", "replay", "utterance"},
+    "doctor": {"config", "emulator", "guide", "guide_client", "relay_protocol", "trust", "turn"},
     "emulator": {"relay_protocol"},
-    "doctor": {
-        "config",
-        "emulator",
-        "guide",
-        "guide_answer",
-        "guide_client",
-        "history",
-        "relay_protocol",
-        "trust",
-    },
+    "explain": {"call_log", "explaining", "utterance"},
+    "explaining": {"barge_in", "call_log", "calls", "relay_protocol", "turn", "utterance"},
 }
+"""What stands beside the app, and all that each may use of it."""
+
+PURE = (
+    "barge_in",
+    "call_log.format",
+    "calls.overrides",
+    "calls.relay_events",
+    "explaining.replay",
+    "guide.answer",
+    "guide.errors",
+    "guide.speech_text",
+    "relay_protocol",
+    "settings",
+    "trust.addresses",
+    "trust.tokens",
+    "turn",
+    "utterance",
+)
+"""Modules, and rooms with all their modules, that decide without I/O, clocks or randomness."""
 
 IMPURE = {
     "asyncio", "httpx2", "logging", "openai", "os", "pycurl", "random", "secrets", "socket",
-    "structlog", "subprocess", "threading", "time", "websockets",
+    "starlette", "structlog", "subprocess", "threading", "time", "websockets",
 }  # fmt: skip
 
 
-def _files(module: str) -> list[Path]:
-    package = ROOT / module
-    return sorted(package.rglob("*.py")) if package.is_dir() else [ROOT / f"{module}.py"]
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imports(module: str) -> set[str]:
+def _is_ours(path: Path) -> bool:
+    top = path.relative_to(ROOT).parts[0]
+    return not top.startswith(".") and top not in {"tests", "bench"}
+
+
+MODULES = {
+    _name(path): path
+    for path in sorted([*ROOT.glob("*.py"), *ROOT.glob("*/**/*.py")])
+    if _is_ours(path)
+}
+ROOMS = {name.partition(".")[0] for name in MODULES}
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """All that a module imports, by full name, at run time or for its types."""
     names: set[str] = set()
-    for path in _files(module):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                names.add(node.module or "")
-    return {name.partition(".")[0] for name in names} - {module}
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            within = [f"{node.module}.{alias.name}" for alias in node.names]
+            names |= {name if name in MODULES else node.module or "" for name in within}
+    return frozenset(names)
 
 
-def _ours() -> set[str]:
-    modules = {path.stem for path in ROOT.glob("*.py")}
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    return (modules | packages) - {"tests", "bench"}
+def _ours(module: str) -> set[str]:
+    return {name for name in _imports(module) if name in MODULES} - {module}
 
 
-def test_every_module_has_its_place() -> None:
-    """A new module is entered here, with what it may import."""
-    assert _ours() == set(PURE) | set(SHELL)
+def _room(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", [*PURE, *SHELL])
+def _is_pure(module: str) -> bool:
+    return any(module == pure or module.startswith(f"{pure}.") for pure in PURE)
+
+
+def test_every_room_has_its_place() -> None:
+    """A new room is entered above, on its floor or with what it may use."""
+    assert FLOORS.keys() | BESIDE.keys() == ROOMS
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module: str) -> None:
-    """No module imports what is not below it."""
-    assert _imports(module) & _ours() <= (PURE | SHELL)[module]
+    """No room uses what is above it, and what stands beside uses no more than it may."""
+    room = _room(module)
+    used = {_room(other) for other in _ours(module)} - {room}
+    if room in BESIDE:
+        assert used <= BESIDE[room]
+    else:
+        beside = {"demo_guide"} if room in {"app", "web"} else set()
+        assert {other for other in used - beside if FLOORS.get(other, 9) > FLOORS[room]} == set()
 
 
-@pytest.mark.parametrize("module", PURE)
+def _circle_from(module: str) -> list[str] | None:
+    """A way along imports that leads back to where it began."""
+    ways = [[other] for other in _ours(module)]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == module:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, other] for other in _ours(way[-1])]
+    return None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_itself_in_a_circle(module: str) -> None:
+    """Whatever the way round."""
+    assert _circle_from(module) is None
+
+
+def test_rooms_use_each_other_one_way() -> None:
+    """Two rooms on one floor never use each other."""
+    used = {(_room(module), _room(other)) for module in MODULES for other in _ours(module)}
+    assert {pair for pair in used if pair[0] < pair[1] and pair[::-1] in used} == set()
+
+
+def test_words_and_turns_do_not_know_each_other() -> None:
+    """What was said is no matter of whose turn it is; only the machine knows both."""
+    turn = {
+        _room(other) for module in MODULES if _room(module) == "turn" for other in _ours(module)
+    }
+    assert "utterance" not in turn
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if _is_pure(module)])
 def test_pure_module_does_no_io(module: str) -> None:
-    """No clock, no socket, no log, no randomness: time is an argument."""
-    assert not _imports(module) & IMPURE
+    """No clock, no socket, no log, no randomness; and it uses nothing of ours that has them."""
+    assert not {name.partition(".")[0] for name in _imports(module)} & IMPURE
+    assert {other for other in _ours(module) if not _is_pure(other)} == set()
 
 
-def test_drawing_of_the_machine_is_the_same_in_code_and_docs() -> None:
-    """ARCHITECTURE.md shows what the docstring of `barge_in` shows."""
-    drawing = re.search(r"    state +event.*?(?=\n\n)", barge_in.__doc__ or "", re.DOTALL)
-    assert drawing is not None
-    lines = [line[4:] for line in drawing[0].splitlines()]
-    assert "\n".join(lines) in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_large(module: str) -> None:
+    """A module that outgrows this holds two ideas."""
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= {"app": 150, "barge_in": 450}.get(module, 500)
 
 
-def test_every_module_is_in_the_architecture() -> None:
-    """A newcomer finds any behaviour from the list of files."""
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    assert {name for name in _ours() if f"`{name}" not in text} == set()
+def test_root_stays_small() -> None:
+    """Everything but the front door and what is named in the design lives in a room."""
+    assert len([*ROOT.glob("*.py")]) <= 8
+
+
+def test_no_room_hides_a_standard_module() -> None:
+    """`import calendar` means Python's."""
+    assert {room for room in ROOMS if room in sys.stdlib_module_names} == set()
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+def _page() -> str:
+    return (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_page_names_every_room(room: str) -> None:
+    """A newcomer finds the room of any behaviour on the page."""
+    is_package = (ROOT / room).is_dir()
+    assert (f"`{room}/`" if is_package else f"`{room}.py`") in _page()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if "." in m and _room(m) in FLOORS])
+def test_page_names_every_module_of_the_app(module: str) -> None:
+    """And in the room its module."""
+    parts = MODULES[module].relative_to(ROOT).parts
+    if parts[-1] != "__init__.py" and "phrases" not in parts:
+        assert f"`{parts[-1]}`" in _page()
+
+
+def _drawing() -> Iterator[str]:
+    """The machine's table, as the page shows it: the ways that lead to another state."""
+    rows = [("state", "event", "next", "because"), ("-" * 9, "-" * 14, "-" * 9, "-" * 35)]
+    asked_again = (State.THINKING, CallerSaid, State.THINKING)
+    for state in State:
+        for event, (_, targets) in BargeIn.TRANSITIONS.rows[state].items():
+            for target, reason in targets.items():
+                if target is not state or (state, event, target) == asked_again:
+                    rows.append((state.value, event.__name__, target.value, reason))
+    for state_name, event_name, target_name, reason in rows:
+        yield f"{state_name:<9}  {event_name:<14}  {target_name:<9}  {reason}"
+
+
+def test_page_shows_the_table_of_the_machine() -> None:
+    """Every way from one state to another, and why."""
+    assert "\n".join(_drawing()) in _page()
