@@ -31,8 +31,9 @@ from calls.call import Call, Log
 from calls.decision_feed import Decisions
 from calls.overrides import WishError, Wishes
 from config import VERSION, Settings, SettingsError, load_settings, warnings_at_start
+from guide.options import GuideOptions
 from guide.transport import Choice, choose
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from trust import addresses, tokens
 from turn.options import Options
 from web import logs as log

@@ -13,8 +13,9 @@ from config import Settings
 from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
 from guide.answer import GuideError
+from guide.options import GuideOptions
 from guide.sdk_errors import explain
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from turn.history import Message
 
 GREETING: Final = "Hello"
