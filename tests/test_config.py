@@ -1,6 +1,7 @@
 """What the owner can set, what is refused, and that `.env.example` tells of all of it."""
 
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,9 +9,17 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
-from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
+from config import (
+    DEFAULT_INSTRUCTIONS,
+    SETTING_OF_OPTION,
+    VERSION,
+    Settings,
+    SettingsError,
+    load_settings,
+)
+from guide.options import GuideOptions
 from tests.places import ROOT
-from turn.options import Mode
+from turn.options import Mode, Options
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +45,7 @@ def problems(env: Any, **variables: str) -> list[str]:
     with pytest.raises(SettingsError) as refused:
         env(**variables)
     head, *lines = str(refused.value).splitlines()
-    assert head == "These settings cannot be used (see .env.example for all of them):"
+    assert head == "Invalid settings (.env.example documents each of them):"
     return [line.removeprefix("  ") for line in lines]
 
 
@@ -163,6 +172,7 @@ TIMEOUT: Final = "expected a whole number of milliseconds from 600 to 5000, or a
 TIME: Final = "expected a number of seconds above 0 and up to 3600"
 EVENTS: Final = 'expected "speaker-events tokens-played", speaker-events, tokens-played or none'
 
+KNOWN: Final = [name.upper() for name in Settings.model_fields]
 DEFAULTS: Final = {name: field.default for name, field in Settings.model_fields.items()}
 SECONDS: Final = [name for name in Settings.model_fields if name.endswith("_s")]
 INPUTS: Final = [
@@ -298,7 +308,7 @@ NONSENSE: Final = [
 ]
 
 
-@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+@pytest.mark.parametrize("name", KNOWN)
 def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
     """Whatever is wrong with a setting, one line says in plain words what it should be."""
     refused = []
@@ -347,23 +357,23 @@ DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
     (
         {"HOST": "192.0.2.7"},
         [
-            "HOST: the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
-            "GUIDE_BASE_URL to a guide of your own"
+            "HOST: the demo guide serves this machine only: use 127.0.0.1 or 0.0.0.0, or set "
+            "GUIDE_BASE_URL to your own guide"
         ],
     ),
     (
         {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "any"},
         [
-            "RELAY_INTERRUPTIBLE: must be none or dtmf, or not set, with BARGE_IN_MODE=talkover",
+            "RELAY_INTERRUPTIBLE: must be none or dtmf, or unset, with BARGE_IN_MODE=talkover",
         ],
     ),
     (
         {"RELAY_INTERRUPTIBLE": "none"},
-        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause"],
     ),
     (
         {"BARGE_IN_MODE": "pause", "RELAY_INTERRUPTIBLE": "dtmf"},
-        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause"],
     ),
     (
         {
@@ -421,7 +431,7 @@ def test_workers_need_a_shared_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where processes cannot share a port, as on Windows, more than one is refused."""
     monkeypatch.delattr("socket.SO_REUSEPORT")
     monkeypatch.setenv("WORKERS", "2")
-    with pytest.raises(SettingsError, match="WORKERS: must be 1 here"):
+    with pytest.raises(SettingsError, match="WORKERS: must be 1: processes cannot share"):
         load_settings()
 
 
@@ -434,13 +444,13 @@ def test_settings_that_disagree_are_refused(
 
 
 MODES: Final[list[tuple[dict[str, str], str, str]]] = [
-    ({"RELAY_INTERRUPTIBLE": "speech"}, "talkover", "must be none or dtmf, or not set"),
+    ({"RELAY_INTERRUPTIBLE": "speech"}, "talkover", "must be none or dtmf, or unset"),
     ({"RELAY_EVENTS": "none"}, "talkover", "must include tokens-played"),
     ({"RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": "none"}, "talkover", "must be speech or any"),
     (
         {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "dtmf"},
         "pause",
-        "RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause",
+        "RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause",
     ),
 ]
 
@@ -462,9 +472,9 @@ def test_mode_of_one_call_changes_nothing_else(env: Any, default: Mode, other: M
     settings = env(BARGE_IN_MODE=default, RELAY_HINTS="Anna")
     changed = settings.in_mode(other)
     assert (settings.barge_in_mode, changed.barge_in_mode) == (default, other)
-    assert settings.interruptible != changed.interruptible
-    both = [{**each.relay_attributes, "interruptible": ""} for each in (settings, changed)]
-    assert both[0] == both[1]
+    ours, others = settings.relay_attributes, changed.relay_attributes
+    assert ours.pop("interruptible") != others.pop("interruptible")
+    assert ours == others
     assert changed.in_mode(default) == settings
 
 
@@ -698,6 +708,95 @@ def test_attribute_that_means_nothing_is_left_out(env: Any) -> None:
     assert settings.relay_attributes["speechTimeout"] == "auto"
 
 
+# --- the options that others take ---------------------------------------------------------------
+
+DERIVED: Final = {"language", "greeting", "talkover"}
+"""Options of turn-taking that no setting becomes as it is."""
+
+OTHER_VALUES: Final[dict[str, Any]] = {
+    "apology": "Pardon?",
+    "history_turns": 3,
+    "talkover_ack": "One moment.",
+}
+"""No defaults. Every other option is a number that may be 7.25."""
+
+
+def test_every_turn_option_has_one_setting() -> None:
+    """No option is forgotten, and none is set twice."""
+    marked = [
+        str(extra["option"])
+        for field in Settings.model_fields.values()
+        if isinstance(extra := field.json_schema_extra, dict) and "option" in extra
+    ]
+    assert sorted([*marked, *DERIVED]) == sorted(field.name for field in fields(Options))
+    assert SETTING_OF_OPTION.keys() == set(marked)
+
+
+def test_default_turn_options_are_those_of_turn_taking() -> None:
+    """Settings have no defaults of their own, but for the greeting."""
+    settings = load_settings()
+    assert settings.turn_options() == Options(greeting=settings.welcome_greeting)
+    assert settings.welcome_greeting
+
+
+@pytest.mark.parametrize(("option", "name"), SETTING_OF_OPTION.items())
+def test_setting_changes_its_turn_option_alone(option: str, name: str) -> None:
+    """Each to the value it was set to."""
+    value = OTHER_VALUES.get(option, 7.25)
+    settings = load_settings(**{name: value})
+    assert settings.turn_options() == replace(load_settings().turn_options(), **{option: value})
+
+
+def test_names_of_settings_follow_those_of_turn_options() -> None:
+    """Two that were swapped would pass the tests above."""
+    for option, name in SETTING_OF_OPTION.items():
+        assert name.endswith(option) or (option, name) == ("words_per_second", "speaking_rate_wps")
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "value"),
+    [
+        ({"relay_language": "de-DE"}, "language", "de-DE"),
+        (
+            {"relay_language": "de-DE", "relay_transcription_language": "fr-FR"},
+            "language",
+            "fr-FR",
+        ),
+        ({"relay_tts_language": "de-DE"}, "language", "en-US"),
+        ({"welcome_greeting": " Hi. "}, "greeting", "Hi."),
+        ({"welcome_greeting": "  "}, "greeting", ""),
+        ({"talkover_ack": " Okay. "}, "talkover_ack", "Okay."),
+        ({"talkover_ack": "  "}, "talkover_ack", ""),
+        ({"barge_in_mode": "talkover"}, "talkover", True),
+    ],
+)
+def test_turn_option_follows_from_settings(
+    given: dict[str, Any], option: str, value: object
+) -> None:
+    """The language is the caller's, and texts have no blanks around them."""
+    assert getattr(load_settings(**given).turn_options(), option) == value
+
+
+def test_turn_options_of_one_call_may_have_another_mode() -> None:
+    """Only the mode differs; one that the settings conflict with is refused."""
+    settings = load_settings()
+    assert settings.turn_options("talkover") == replace(settings.turn_options(), talkover=True)
+    assert settings.turn_options("pause") == settings.turn_options(None) == settings.turn_options()
+    with pytest.raises(SettingsError, match="RELAY_INTERRUPTIBLE"):
+        load_settings(relay_interruptible="any").turn_options("talkover")
+
+
+def test_guide_options_are_those_the_owner_set() -> None:
+    """The demo guide is asked only where no other is set. The key is not shown."""
+    settings = load_settings(guide_api_key="hush", guide_model="m", guide_instructions="Be brief.")
+    demo = "http://127.0.0.1:8080/demo/v1"
+    options = GuideOptions(demo, "hush", "m", "Be brief.")
+    assert settings.guide_options(demo) == options
+    assert "hush" not in repr(options)
+    own = load_settings(guide_base_url="http://localhost:5107/v1")
+    assert own.guide_options(demo).base_url == "http://localhost:5107/v1"
+
+
 # --- .env.example -------------------------------------------------------------------------------
 
 EXAMPLE: Final = (ROOT / ".env.example").read_text(encoding="utf-8")
@@ -706,8 +805,8 @@ EXAMPLES: Final = [match for line in EXAMPLE.splitlines() if (match := SETTING.f
 
 
 def test_example_tells_of_every_setting_once() -> None:
-    """All of them, in the order of `Settings`, and nothing else."""
-    assert [example[1] for example in EXAMPLES] == [name.upper() for name in Settings.model_fields]
+    """All of them, and nothing else."""
+    assert sorted(example[1] for example in EXAMPLES) == sorted(KNOWN)
 
 
 def test_example_changes_nothing_when_copied() -> None:
@@ -749,9 +848,11 @@ def settings_by_heading(text: str, line_of: str) -> list[tuple[str, str]]:
 
 
 def test_example_is_grouped_as_the_settings_are() -> None:
-    """Under the same headings."""
-    source = (ROOT / "config.py").read_text(encoding="utf-8")
-    fields = source[source.index("class Settings(") : source.index("    @field_validator")]
+    """Under the same headings, in the same order."""
+    source = ""
+    for module in ("config.py", "settings/relay.py"):
+        text = (ROOT / module).read_text(encoding="utf-8")
+        source += re.split(r"class \w*Settings\(.*\):", text)[1].partition("    @")[0]
     assert settings_by_heading(
         EXAMPLE, r"^(# --- (?P<heading>.*?) -+$|#(?P<setting>[A-Z_]+)=)"
-    ) == settings_by_heading(fields, r"^    (# (?P<heading>[^:\n]*)|(?P<setting>[a-z_]+): )")
+    ) == settings_by_heading(source, r"^    (# (?P<heading>.*)|(?P<setting>[a-z_]+): )")
