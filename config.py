@@ -67,7 +67,7 @@ logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 def _option(name: str) -> Any:
-    """A setting that becomes the turn-taking option `name`, and has its default."""
+    """A setting that sets the turn-taking option `name`, with the option's default."""
     return Field(default=getattr(Options(), name), json_schema_extra={"option": name})
 
 
@@ -87,14 +87,14 @@ class Settings(RelaySettings, BaseSettings):
         validate_default=True,
     )
 
-    # Where we are
+    # Server
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
     public_url: PublicUrl | None = None
     twilio_auth_token: Secret | None = None
 
-    # What is said
+    # Greeting and apology
     welcome_greeting: Stripped = "Hello, thanks for calling. How can I help you?"
     guide_apology: Speakable = _option("apology")
 
@@ -118,7 +118,7 @@ class Settings(RelaySettings, BaseSettings):
     playback_margin_s: Seconds = _option("playback_margin_s")
     speaking_rate_wps: WordsPerSecond = _option("words_per_second")
 
-    # Trust
+    # Access
     phone_password: Password | None = None
     setup_timeout_s: Seconds = 10.0
     call_token_ttl_s: Seconds = 120.0
@@ -152,7 +152,7 @@ class Settings(RelaySettings, BaseSettings):
     @field_validator("recordings_dir")
     @classmethod
     def _recordings_can_be_written(cls, directory: Path | None) -> Path | None:
-        """Create it now if it is missing: during a call it is too late to find out."""
+        """It is made here if it is missing: during a call would be too late to find out."""
         if directory is None:
             return None
         try:
@@ -160,11 +160,7 @@ class Settings(RelaySettings, BaseSettings):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 return directory
-        except (
-            OSError,
-            RuntimeError,
-            ValueError,
-        ) as error:  # RuntimeError: unknown ~user
+        except (OSError, RuntimeError, ValueError) as error:  # of a ~ or a name that cannot be
             raise ValueError(
                 f"expected a directory that can be written to{_reason(error)}"
             ) from error
@@ -187,7 +183,7 @@ class Settings(RelaySettings, BaseSettings):
             yield "WORKERS", "must be 1: processes cannot share a port on this system"
         yield from relay.conflicts(self, self.barge_in_mode)
 
-    # --- what follows from them -----------------------------------------------------------
+    # --- for the rest of the app ----------------------------------------------------------
 
     def in_mode(self, mode: Mode | None) -> "Settings":
         """These settings for a call in another mode; None keeps the mode.
@@ -202,7 +198,7 @@ class Settings(RelaySettings, BaseSettings):
         return settings
 
     def turn_options(self, mode: Mode | None = None) -> Options:
-        """The options of turn-taking, for a call in this mode or else in the owner's.
+        """The options of turn-taking for a call in this mode; None keeps the owner's.
 
         Raises `SettingsError` if the settings conflict with the mode.
         """
@@ -215,7 +211,7 @@ class Settings(RelaySettings, BaseSettings):
         )
 
     def guide_options(self, demo_url: str) -> GuideOptions:
-        """The guide and how to ask it. `demo_url` is where the demo guide answers."""
+        """How to ask the guide. `demo_url` is the demo guide's base URL."""
         return GuideOptions(
             base_url=self.guide_base_url or demo_url,
             api_key=self.guide_api_key.get_secret_value(),
@@ -244,11 +240,11 @@ SETTING_OF_OPTION: Final[Mapping[str, str]] = {
     for name, field in Settings.model_fields.items()
     if isinstance(field.json_schema_extra, dict) and "option" in field.json_schema_extra
 }
-"""Each turn-taking option that a setting becomes as it is, and that setting."""
+"""The setting of each turn-taking option, but for those that `turn_options` derives."""
 
 
 class _ConflictError(ValueError):
-    """Settings that are valid one by one but conflict: what each variable needs, by its name."""
+    """Settings are valid one by one, but conflict. By variable: what it needs."""
 
     def __init__(self, conflicts: dict[str, str]) -> None:
         super().__init__(conflicts)

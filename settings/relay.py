@@ -12,9 +12,9 @@ _NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English o
 
 
 class RelaySettings(BaseModel):
-    """Each is an attribute of ConversationRelay's, after RELAY_; None leaves it to Twilio."""
+    """ConversationRelay's attributes, prefixed with `relay_`. None leaves one to Twilio."""
 
-    # The relay
+    # ConversationRelay
     relay_language: Language = Options().language
     relay_tts_language: Language | None = None
     relay_transcription_language: Language | None = None
@@ -54,8 +54,10 @@ class RelaySettings(BaseModel):
 
     @property
     def speech_model(self) -> str | None:
-        """The transcription model. By default flux where available: it tells from the words whether
-        a turn has ended, in English only."""
+        """The transcription model; None leaves it to Twilio.
+
+        The default is flux where available: it tells from the words whether a turn has ended.
+        """
         if self.relay_speech_model or self.relay_transcription_provider != "Deepgram":
             return self.relay_speech_model
         return "flux" if self.caller_language.lower().startswith("en") else None
@@ -105,9 +107,9 @@ def attributes(
 
 
 def conflicts(relay: RelaySettings, mode: Mode) -> Iterator[tuple[str, str]]:
-    """Each variable whose value conflicts with another's or with the mode, and what it needs.
+    """Each variable that conflicts with another or with the mode, and what it needs.
 
-    Twilio would end every call over them.
+    Twilio would end every call with such settings.
     """
     yield from _conflicts_with_mode(relay, mode)
     yield from _conflicts_with_provider(relay)

@@ -1,4 +1,4 @@
-"""The types of settings, each with its bounds and what is expected of a value. PURE."""
+"""The types of settings: their bounds, and what is wrong with a value outside them. PURE."""
 
 import re
 from typing import Annotated, Final, Literal
@@ -68,7 +68,7 @@ def _one_word(secret: SecretStr) -> SecretStr:
 def _long(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < _MIN_PASSWORD:
         raise ValueError(
-            f"expected at least {_MIN_PASSWORD} characters; this prints a suitable one: "
+            f"expected at least {_MIN_PASSWORD} characters; to generate one: "
             'python3 -c "import secrets; print(secrets.token_urlsafe())"'
         )
     return secret
@@ -93,4 +93,4 @@ SpeechTimeout = Annotated[int, Field(ge=600, le=5000, json_schema_extra={"unit":
 WordsPerSecond = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Turns = Annotated[int, Field(ge=1)]
 Input = Literal["none", "dtmf", "speech", "any"]
-"""What a caller can do: press keys (`dtmf`), speak, or either."""
+"""Kinds of caller input: key presses (`dtmf`), speech, or both (`any`)."""

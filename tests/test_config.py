@@ -225,7 +225,7 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     (
         "PHONE_PASSWORD",
         "eleven char",
-        "expected at least 12 characters; this prints a suitable one: "
+        "expected at least 12 characters; to generate one: "
         'python3 -c "import secrets; print(secrets.token_urlsafe())"',
     ),
     ("WELCOME_GREETING", "Hello\x1b[2J", PLAIN),
