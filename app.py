@@ -32,9 +32,8 @@ from calls.decision_feed import Decisions
 from calls.overrides import WishError, Wishes
 from config import VERSION, Settings, SettingsError, load_settings, warnings_at_start
 from guide.transport import Choice, choose
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from trust import addresses, tokens
-from turn.options import Options
 from web import logs as log
 from web import server
 from web.form_body import read_form
@@ -86,13 +85,7 @@ class Desk:
         It is made when the first call needs it: the demo guide is asked where that came in.
         """
         if self._guide is None:
-            settings = self.settings
-            options = GuideOptions(
-                base_url=settings.guide_base_url or f"{self._own_address(connection)}/demo/v1",
-                api_key=settings.guide_api_key.get_secret_value(),
-                model=settings.guide_model,
-                instructions=settings.guide_instructions,
-            )
+            options = self.settings.guide_options(f"{self._own_address(connection)}/demo/v1")
             self._guide = GuideClient(options, self.transport)
         return self._guide
 
@@ -145,27 +138,6 @@ class Desk:
             return None
         token = setup.parameters.get("token", "")
         return self.tokens.check(token, setup.call_sid, time.time(), str(wishes))
-
-    def call_options(self, wishes: Wishes) -> Options:
-        """The settings for a call, as turn-taking knows them."""
-        settings = self.settings.in_mode(wishes.mode)
-        return Options(
-            language=settings.relay_transcription_language or settings.relay_language,
-            greeting=settings.welcome_greeting.strip(),
-            apology=settings.guide_apology,
-            history_turns=settings.guide_history_turns,
-            resume_timeout_s=settings.barge_in_resume_timeout_s,
-            caller_speech_ceiling_s=settings.caller_speech_ceiling_s,
-            first_token_timeout_s=settings.guide_first_token_timeout_s,
-            stall_timeout_s=settings.guide_stall_timeout_s,
-            late_backchannel_s=settings.late_backchannel_s,
-            heard_grace_s=settings.heard_grace_s,
-            playback_margin_s=settings.playback_margin_s,
-            words_per_second=settings.speaking_rate_wps,
-            talkover=settings.barge_in_mode == "talkover",
-            talkover_ack=settings.talkover_ack.strip(),
-            talkover_ack_after_s=settings.talkover_ack_after_s,
-        )
 
 
 def _desk(connection: HTTPConnection) -> Desk:
@@ -320,7 +292,7 @@ async def _hold(
     way = short_way(websocket.scope)
     call = Call(
         desk.guide(websocket),
-        desk.call_options(wishes),
+        desk.settings.turn_options(wishes.mode),
         way.send,
         log=logger,
         log_transcripts=desk.settings.log_transcripts,

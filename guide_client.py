@@ -15,7 +15,6 @@ to connect.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -28,24 +27,12 @@ from guide.transport import choose
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from guide.options import GuideOptions
     from guide.transport import Choice, Exchange, Transport
     from turn.history import Message
 
 DRAIN_TIMEOUT_S: Final = 1.0
 """How long the rest of a finished answer may take before its connection is given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class GuideOptions:
-    """Where the guide is and how it is asked.
-
-    `instructions`, unless empty, are sent as a system message before the conversation.
-    """
-
-    base_url: str
-    api_key: str = field(repr=False)
-    model: str
-    instructions: str = ""
 
 
 class Request:

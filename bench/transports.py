@@ -23,9 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.scripted_guide import Pace, ScriptedGuide
 from bench.wheel import Wheel
 from guide.libcurl import Libcurl
+from guide.options import GuideOptions
 from guide.sdk import Sdk
 from guide.transport import Choice
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from turn.history import Message
 
 CHOICES: Final = (Choice(Libcurl.name, Libcurl), Choice(Sdk.name, Sdk))

@@ -14,7 +14,7 @@ from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
 from guide.answer import GuideError
 from guide.sdk_errors import explain
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from turn.history import Message
 
 GREETING: Final = "Hello"
@@ -32,14 +32,7 @@ _Told = str | GuideError | None
 
 async def ask_guide(settings: Settings) -> str:
     """The guide replies, asked just as on a call, by the app's own client."""
-    client = GuideClient(
-        GuideOptions(
-            base_url=_base_url(settings),
-            api_key=settings.guide_api_key.get_secret_value(),
-            model=settings.guide_model,
-            instructions=settings.guide_instructions,
-        )
-    )
+    client = GuideClient(settings.guide_options(_demo_url(settings)))
     told: asyncio.Queue[_Told] = asyncio.Queue()
     try:
         client.ask([Message("user", GREETING)], told.put_nowait, told.put_nowait)
@@ -51,8 +44,8 @@ async def ask_guide(settings: Settings) -> str:
     return f"{_name(settings)} replies, its first word after {first_s:.2f} s"
 
 
-def _base_url(settings: Settings) -> str:
-    return settings.guide_base_url or f"http://127.0.0.1:{settings.port}/demo/v1"
+def _demo_url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.port}/demo/v1"
 
 
 def _name(settings: Settings) -> str:
@@ -127,12 +120,12 @@ async def see_guide_stream(settings: Settings) -> str:
 
 def _openai(settings: Settings) -> openai.AsyncOpenAI:
     """The SDK, for what the app's client does not ask of a guide."""
-    base_url = _base_url(settings)
+    guide = settings.guide_options(_demo_url(settings))
     return openai.AsyncOpenAI(
-        base_url=base_url,
-        api_key=settings.guide_api_key.get_secret_value(),
+        base_url=guide.base_url,
+        api_key=guide.api_key,
         max_retries=0,
         http_client=http_client(
-            base_url, settings.guide_first_token_timeout_s, follow_redirects=True
+            guide.base_url, settings.guide_first_token_timeout_s, follow_redirects=True
         ),
     )

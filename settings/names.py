@@ -1,6 +1,6 @@
-"""Names that are not settings, each with the setting that was probably meant. PURE.
+"""Warnings about names that are not settings, with the setting probably meant. PURE.
 
-A warning never holds a value, nor a name that may be one: a line of `.env` that lost its name can
+A warning never contains a value, nor a name that may be one: a line of `.env` without its name can
 be a secret.
 """
 
@@ -16,8 +16,8 @@ from dotenv.variables import Variable, parse_variables
 SHARED_PREFIXES: Final = frozenset(
     {"CALL", "HOST", "LOG", "PORT", "PUBLIC", "SETUP", "TWILIO", "WORKERS"}
 )
-"""First words of our names that other programs use too: what else begins with them in the
-environment may well be theirs."""
+"""First words of our names that other programs use too. Unknown names in the environment that
+begin with one may be theirs."""
 
 RENAMED: Final = {"RECORDINGS_DIR": "CALL_LOG_DIR"}
 """Former names of settings, which are still read, and their names now."""
@@ -25,22 +25,22 @@ RENAMED: Final = {"RECORDINGS_DIR": "CALL_LOG_DIR"}
 ENVIRONMENT_ONLY: Final = frozenset(
     {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 )
-"""What the app's libraries read from the environment. Nothing exports `.env` to it."""
+"""Variables that the app's libraries read from the environment; `.env` is not exported to it."""
 
 CLOSE_ENOUGH: Final = 0.75
-"""As `difflib` measures it: GUIDE_URL is 0.78 like GUIDE_BASE_URL, and DATABASE_URL 0.69."""
+"""A `difflib` ratio: to GUIDE_BASE_URL, GUIDE_URL has 0.78 and DATABASE_URL 0.69."""
 
 _FROM_KUBERNETES: Final = re.compile(r".+_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP|SCTP).*)?)")
-"""What pods are given for each service, which may be named `guide` or `relay`."""
+"""Kubernetes sets these in each pod for every service, which may be named `guide` or `relay`."""
 
 _NAME: Final = re.compile(r"[\w.-]+", re.ASCII)
 _PLAIN_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*|[a-z][a-z0-9_]*")
 
 
 def unknown_in_environment(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
-    """A warning for each name of the environment that looks like ours and is not.
+    """A warning for each name in the environment that looks like a setting and is not.
 
-    `known` are the settings, in capitals.
+    `known` are the names of all settings, in upper case.
     """
     prefixes = {name.partition("_")[0] for name in known} - SHARED_PREFIXES
     for name in names:
@@ -55,7 +55,7 @@ def unknown_in_environment(names: Iterable[str], known: Collection[str]) -> Iter
 def unknown_in_env_file(text: str, known: Collection[str]) -> Iterator[str]:
     """A warning for each line of `.env` that sets nothing.
 
-    `known` are the settings, in capitals.
+    `known` are the names of all settings, in upper case.
     """
     bindings = list(parse_stream(io.StringIO(text)))
     interpolated = {
@@ -75,7 +75,7 @@ def unknown_in_env_file(text: str, known: Collection[str]) -> Iterator[str]:
             yield f"{name} is not read from .env; set it in the environment"
         elif name.upper() not in known and name not in interpolated:
             neighbour = _neighbour(name, known)
-            # What is left of a key in base64 or base32 that ends in = looks like a name too.
+            # The tail of a base64 or base32 key that ends in = looks like a name too.
             is_name = neighbour or (_PLAIN_NAME.fullmatch(name) and value.strip("="))
             yield _unknown(name, neighbour) if is_name else _no_setting(binding)
 

@@ -1,13 +1,13 @@
-"""What a setting may be, in plain words. PURE."""
+"""A setting's JSON schema in plain words. PURE."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def expected(schema: Mapping[str, Any]) -> str:
-    """What fits the JSON schema of a setting, such as "a whole number from 1 to 65535".
+    """What the schema of a setting accepts, such as "a whole number from 1 to 65535".
 
-    A number's unit is what the schema calls `unit`, a name in the plural.
+    The schema may have a `unit` for a number, as a plural noun.
     """
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind["type"] != "null"]
     return ", or ".join(_kind(kind) for kind in kinds)

@@ -42,6 +42,7 @@ PURE = (
     "guide.speech_text",
     "relay_protocol",
     "settings",
+    "guide.options",
     "trust.addresses",
     "trust.tokens",
     "turn",

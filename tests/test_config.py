@@ -1,6 +1,7 @@
-"""What the owner can set, what is refused, and that `.env.example` tells of all of it."""
+"""What the owner can set, what is refused, and that `.env.example` documents all of it."""
 
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,9 +9,17 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
-from config import DEFAULT_INSTRUCTIONS, VERSION, Settings, SettingsError, load_settings
+from config import (
+    DEFAULT_INSTRUCTIONS,
+    SETTING_OF_OPTION,
+    VERSION,
+    Settings,
+    SettingsError,
+    load_settings,
+)
+from guide.options import GuideOptions
 from tests.places import ROOT
-from turn.options import Mode
+from turn.options import Mode, Options
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +30,7 @@ def _directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def env(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sets variables of the environment, and reads the settings."""
+    """Sets environment variables and reads the settings."""
 
     def load(**variables: str) -> Settings:
         for name, value in variables.items():
@@ -32,11 +41,11 @@ def env(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def problems(env: Any, **variables: str) -> list[str]:
-    """The lines of the message that refuses these settings."""
+    """The problems listed in the message that refuses these settings."""
     with pytest.raises(SettingsError) as refused:
         env(**variables)
     head, *lines = str(refused.value).splitlines()
-    assert head == "These settings cannot be used (see .env.example for all of them):"
+    assert head == "Invalid settings (.env.example documents each of them):"
     return [line.removeprefix("  ") for line in lines]
 
 
@@ -57,24 +66,6 @@ def test_settings_serve_this_machine_by_default() -> None:
     assert settings.log_transcripts is False
 
 
-def test_relay_is_asked_for_what_selective_barge_in_needs() -> None:
-    """Speech stops the agent, its words arrive, and who speaks and what was heard is reported."""
-    assert load_settings().relay_attributes == {
-        "welcomeGreeting": "Hello, thanks for calling. How can I help you?",
-        "welcomeGreetingInterruptible": "speech",
-        "language": "en-US",
-        "transcriptionProvider": "Deepgram",
-        "speechModel": "flux",
-        "partialPrompts": True,
-        "interruptible": "speech",
-        "interruptSensitivity": "high",
-        "reportInputDuringAgentSpeech": "speech",
-        "ignoreBackchannel": False,
-        "dtmfDetection": True,
-        "events": "speaker-events tokens-played",
-    }
-
-
 def test_default_times_are_those_of_the_design() -> None:
     """The timeouts that field experience supports, in seconds."""
     settings = load_settings()
@@ -86,14 +77,14 @@ def test_default_times_are_those_of_the_design() -> None:
 
 
 def test_settings_cannot_be_changed_once_read() -> None:
-    """They are read once, and the same for every call."""
+    """They are read once, and are the same for every call."""
     settings = load_settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.port = 1
 
 
 def test_version_is_the_latest_of_the_changelog() -> None:
-    """`pyproject.toml` has the version that was released last, and its entry is dated."""
+    """`pyproject.toml` has the version released last, and its entry is dated."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     latest = re.search(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
     assert latest is not None
@@ -104,7 +95,7 @@ def test_version_is_the_latest_of_the_changelog() -> None:
 
 
 def test_settings_are_read_from_environment(env: Any) -> None:
-    """A variable of a setting's name, in either case of letters."""
+    """A variable with a setting's name, in upper or lower case."""
     settings = env(PORT="9090", guide_model="receptionist", LOG_TRANSCRIPTS="true")
     assert (settings.port, settings.guide_model) == (9090, "receptionist")
     assert settings.log_transcripts is True
@@ -117,7 +108,7 @@ def test_empty_variable_counts_as_unset(env: Any) -> None:
 
 
 def test_settings_are_read_from_env_file(env: Any) -> None:
-    """The environment wins over the file, and foreign lines in it do no harm."""
+    """The environment overrides the file, and foreign lines in it do no harm."""
     Path(".env").write_text(
         "# ours\r\nPORT=9090\r\nGUIDE_MODEL='receptionist'\r\nRELAY_VOICE=\r\nOTHER_APP=1\r\n",
         encoding="utf-8",
@@ -134,7 +125,7 @@ def test_env_file_may_hold_any_script() -> None:
 
 
 def test_env_file_may_begin_with_byte_order_mark() -> None:
-    """As editors of Windows write it; the first setting would be lost without notice."""
+    """Windows editors write one; the first setting would be lost silently."""
     Path(".env").write_text("PORT=9090\n", encoding="utf-8-sig")
     assert load_settings().port == 9090
 
@@ -163,6 +154,7 @@ TIMEOUT: Final = "expected a whole number of milliseconds from 600 to 5000, or a
 TIME: Final = "expected a number of seconds above 0 and up to 3600"
 EVENTS: Final = 'expected "speaker-events tokens-played", speaker-events, tokens-played or none'
 
+KNOWN: Final = [name.upper() for name in Settings.model_fields]
 DEFAULTS: Final = {name: field.default for name, field in Settings.model_fields.items()}
 SECONDS: Final = [name for name in Settings.model_fields if name.endswith("_s")]
 INPUTS: Final = [
@@ -215,7 +207,7 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     (
         "PHONE_PASSWORD",
         "eleven char",
-        "expected at least 12 characters; this prints a suitable one: "
+        "expected at least 12 characters; to generate one: "
         'python3 -c "import secrets; print(secrets.token_urlsafe())"',
     ),
     ("WELCOME_GREETING", "Hello\x1b[2J", PLAIN),
@@ -298,9 +290,9 @@ NONSENSE: Final = [
 ]
 
 
-@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+@pytest.mark.parametrize("name", KNOWN)
 def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
-    """Whatever is wrong with a setting, one line says in plain words what it should be."""
+    """Whatever is wrong with a setting, one line says in plain words what to set."""
     refused = []
     for value in NONSENSE:
         try:
@@ -312,19 +304,19 @@ def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
             )
             assert not JARGON.search(line)
             refused.append(value)
-    assert refused or name == "GUIDE_MODEL"  # which may be anything
+    assert refused or name == "GUIDE_MODEL"  # takes anything
 
 
 @pytest.mark.parametrize("directory", ["/dev/null/calls", "a" * 300])
-def test_directory_is_refused_with_the_reason_of_the_system(env: Any, directory: str) -> None:
-    """Without the path and the number of the error."""
+def test_refused_directory_is_explained_as_the_system_does(env: Any, directory: str) -> None:
+    """Without the path or the error number."""
     (line,) = problems(env, CALL_LOG_DIR=directory)
     assert re.fullmatch(
         r"CALL_LOG_DIR: expected a directory that can be written to: [A-Z][a-z ]+", line
     )
 
 
-def test_name_of_file_that_no_system_takes_is_refused() -> None:
+def test_file_name_that_no_system_accepts_is_refused() -> None:
     """A null byte, which only `.env` can hold."""
     Path(".env").write_text("CALL_LOG_DIR=a\0b\nGUIDE_INSTRUCTIONS=@a\0b\n", encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
@@ -343,27 +335,27 @@ def test_every_seconds_setting_is_covered() -> None:
     assert {name for name, kind in declared.items() if "dtmf" in kind} == set(INPUTS)
 
 
-DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
+CONFLICTING: Final[list[tuple[dict[str, str], list[str]]]] = [
     (
         {"HOST": "192.0.2.7"},
         [
-            "HOST: the demo guide answers this machine only: set 127.0.0.1 or 0.0.0.0, or set "
-            "GUIDE_BASE_URL to a guide of your own"
+            "HOST: the demo guide serves this machine only: use 127.0.0.1 or 0.0.0.0, or set "
+            "GUIDE_BASE_URL to your own guide"
         ],
     ),
     (
         {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "any"},
         [
-            "RELAY_INTERRUPTIBLE: must be none or dtmf, or not set, with BARGE_IN_MODE=talkover",
+            "RELAY_INTERRUPTIBLE: must be none or dtmf, or unset, with BARGE_IN_MODE=talkover",
         ],
     ),
     (
         {"RELAY_INTERRUPTIBLE": "none"},
-        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause"],
     ),
     (
         {"BARGE_IN_MODE": "pause", "RELAY_INTERRUPTIBLE": "dtmf"},
-        ["RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause"],
+        ["RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause"],
     ),
     (
         {
@@ -418,29 +410,29 @@ DISAGREEING: Final[list[tuple[dict[str, str], list[str]]]] = [
 
 
 def test_workers_need_a_shared_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where processes cannot share a port, as on Windows, more than one is refused."""
+    """If processes cannot share a port, as on Windows, more than one is refused."""
     monkeypatch.delattr("socket.SO_REUSEPORT")
     monkeypatch.setenv("WORKERS", "2")
-    with pytest.raises(SettingsError, match="WORKERS: must be 1 here"):
+    with pytest.raises(SettingsError, match="WORKERS: must be 1: processes cannot share"):
         load_settings()
 
 
-@pytest.mark.parametrize(("variables", "lines"), DISAGREEING)
-def test_settings_that_disagree_are_refused(
+@pytest.mark.parametrize(("variables", "lines"), CONFLICTING)
+def test_settings_that_conflict_are_refused(
     env: Any, variables: dict[str, str], lines: list[str]
 ) -> None:
-    """Twilio would end every call over them."""
+    """Twilio would end every call with such settings."""
     assert problems(env, **variables) == lines
 
 
 MODES: Final[list[tuple[dict[str, str], str, str]]] = [
-    ({"RELAY_INTERRUPTIBLE": "speech"}, "talkover", "must be none or dtmf, or not set"),
+    ({"RELAY_INTERRUPTIBLE": "speech"}, "talkover", "must be none or dtmf, or unset"),
     ({"RELAY_EVENTS": "none"}, "talkover", "must include tokens-played"),
     ({"RELAY_REPORT_INPUT_DURING_AGENT_SPEECH": "none"}, "talkover", "must be speech or any"),
     (
         {"BARGE_IN_MODE": "talkover", "RELAY_INTERRUPTIBLE": "dtmf"},
         "pause",
-        "RELAY_INTERRUPTIBLE: must be speech or any, or not set, with BARGE_IN_MODE=pause",
+        "RELAY_INTERRUPTIBLE: must be speech or any, or unset, with BARGE_IN_MODE=pause",
     ),
 ]
 
@@ -449,7 +441,7 @@ MODES: Final[list[tuple[dict[str, str], str, str]]] = [
 def test_mode_of_one_call_may_be_ruled_out(
     env: Any, variables: dict[str, str], mode: Mode, why: str
 ) -> None:
-    """By what the owner has set for all; the mode for all can always be had."""
+    """The owner's settings may conflict with it, but never with their own mode."""
     settings = env(**variables)
     with pytest.raises(SettingsError, match=why):
         settings.in_mode(mode)
@@ -458,13 +450,13 @@ def test_mode_of_one_call_may_be_ruled_out(
 
 @pytest.mark.parametrize(("default", "other"), [("pause", "talkover"), ("talkover", "pause")])
 def test_mode_of_one_call_changes_nothing_else(env: Any, default: Mode, other: Mode) -> None:
-    """The line is set for it, and the owner's settings stay as they are."""
+    """Only what stops the agent differs, and the owner's settings stay as they are."""
     settings = env(BARGE_IN_MODE=default, RELAY_HINTS="Anna")
     changed = settings.in_mode(other)
     assert (settings.barge_in_mode, changed.barge_in_mode) == (default, other)
-    assert settings.interruptible != changed.interruptible
-    both = [{**each.relay_attributes, "interruptible": ""} for each in (settings, changed)]
-    assert both[0] == both[1]
+    ours, others = settings.relay_attributes, changed.relay_attributes
+    assert ours.pop("interruptible") != others.pop("interruptible")
+    assert ours == others
     assert changed.in_mode(default) == settings
 
 
@@ -484,13 +476,13 @@ def test_mode_of_one_call_changes_nothing_else(env: Any, default: Mode, other: M
         {"PUBLIC_URL": "https://desk.example.com/my-twiml"},
     ],
 )
-def test_settings_that_agree_are_taken(env: Any, variables: dict[str, str]) -> None:
-    """What goes together is not refused."""
+def test_settings_without_conflict_are_accepted(env: Any, variables: dict[str, str]) -> None:
+    """What is compatible is not refused."""
     env(**variables)
 
 
 def test_every_problem_is_in_one_message(env: Any) -> None:
-    """An owner fixes them all before the next start, and the names that are not settings too."""
+    """So the owner can fix them all at once, unknown names included."""
     Path(".env").write_text("FAVOURITE_COLOUR=blue\n", encoding="utf-8")
     assert problems(
         env, PORT="0", PUBLIC_URL="desk", HEARD_GRACE_S="x", LOG_LEVEL="loud", GUIDE_BASEURL="x"
@@ -508,7 +500,7 @@ def test_every_problem_is_in_one_message(env: Any) -> None:
 
 
 def test_secrets_are_not_shown(env: Any) -> None:
-    """Neither in a log line nor in a debugger."""
+    """Not in a log line, nor in a debugger."""
     settings = env(
         TWILIO_AUTH_TOKEN="hush-token", GUIDE_API_KEY="hush-key", PHONE_PASSWORD="hush, my dear"
     )
@@ -529,7 +521,7 @@ def test_secrets_are_not_shown(env: Any) -> None:
     ],
 )
 def test_secrets_are_not_in_messages(env: Any, others: dict[str, str]) -> None:
-    """Whatever is wrong, with the secret or beside it; nor in the error underneath."""
+    """Whatever is wrong, with the secret or elsewhere; nor in the underlying error."""
     secrets = {"TWILIO_AUTH_TOKEN": "hush-token", "GUIDE_API_KEY": "hush-key"}
     message = "\n".join(problems(env, GUIDE_HISTORY_TURNS="x", **{**secrets, **others}))
     assert "hush" not in message
@@ -538,8 +530,8 @@ def test_secrets_are_not_in_messages(env: Any, others: dict[str, str]) -> None:
     assert "hush" not in str(error.value)
 
 
-def test_secret_is_not_in_message_of_disagreement(env: Any) -> None:
-    """The check that sees all settings tells of none but its own."""
+def test_secret_is_not_in_message_about_conflict(env: Any) -> None:
+    """The check sees all settings, but names only those that conflict."""
     lines = problems(
         env,
         TWILIO_AUTH_TOKEN="hush-token",
@@ -556,25 +548,25 @@ def test_secret_is_not_in_message_of_disagreement(env: Any) -> None:
 
 
 def test_instructions_may_be_text_itself(env: Any) -> None:
-    """What is no file and not the word default is what the guide is told."""
+    """Anything but @file and the word default is sent to the guide as it is."""
     assert env(GUIDE_INSTRUCTIONS="Be brief.").guide_instructions == "Be brief."
 
 
 def test_instructions_may_be_those_for_the_telephone(env: Any) -> None:
-    """The word default stands for a text of ours."""
+    """The word default stands for a built-in prompt."""
     assert env(GUIDE_INSTRUCTIONS="default").guide_instructions == DEFAULT_INSTRUCTIONS
     assert "telephone" in DEFAULT_INSTRUCTIONS
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_instructions_may_be_in_a_file(env: Any, encoding: str) -> None:
-    """Without the blanks around them, or the mark that some editors begin with."""
+    """Surrounding blanks and a byte order mark are dropped."""
     Path("guide.txt").write_text("\nBe brief.\nGrüß Gott.\n", encoding=encoding)
     assert env(GUIDE_INSTRUCTIONS="@guide.txt").guide_instructions == "Be brief.\nGrüß Gott."
 
 
-def test_instructions_of_greatest_length_are_taken(env: Any) -> None:
-    """A hundred thousand characters."""
+def test_longest_instructions_are_accepted(env: Any) -> None:
+    """100,000 characters."""
     Path("guide.txt").write_text("é" * 100_000, encoding="utf-8")
     assert len(env(GUIDE_INSTRUCTIONS="@guide.txt").guide_instructions) == 100_000
 
@@ -595,10 +587,10 @@ def test_instructions_that_cannot_be_read_are_refused(env: Any) -> None:
         assert line.startswith(f"GUIDE_INSTRUCTIONS: {right}")
 
 
-# --- what follows from them ---------------------------------------------------------------------
+# --- how values are read ------------------------------------------------------------------------
 
 
-def test_base_urls_lose_their_last_slash(env: Any) -> None:
+def test_base_urls_lose_trailing_slashes(env: Any) -> None:
     """Paths are appended to them."""
     settings = env(
         PUBLIC_URL="https://desk.example.com/a/", GUIDE_BASE_URL="http://localhost:5107/v1//"
@@ -607,95 +599,93 @@ def test_base_urls_lose_their_last_slash(env: Any) -> None:
     assert settings.guide_base_url == "http://localhost:5107/v1"
 
 
+# --- options for other modules ------------------------------------------------------------------
+
+DERIVED: Final = {"language", "greeting", "talkover"}
+"""Options of turn-taking that are derived from settings."""
+
+OTHER_VALUES: Final[dict[str, Any]] = {
+    "apology": "Pardon?",
+    "history_turns": 3,
+    "talkover_ack": "One moment.",
+}
+"""Values that are no defaults. The other options are numbers, and 7.25 is no default."""
+
+
+def test_every_turn_option_has_one_setting() -> None:
+    """No option is forgotten, and none is set twice."""
+    marked = [
+        str(extra["option"])
+        for field in Settings.model_fields.values()
+        if isinstance(extra := field.json_schema_extra, dict) and "option" in extra
+    ]
+    assert sorted([*marked, *DERIVED]) == sorted(field.name for field in fields(Options))
+    assert SETTING_OF_OPTION.keys() == set(marked)
+
+
+def test_default_turn_options_are_those_of_turn_taking() -> None:
+    """Settings have no defaults of their own, except the greeting."""
+    settings = load_settings()
+    assert settings.turn_options() == Options(greeting=settings.welcome_greeting)
+    assert settings.welcome_greeting
+
+
+@pytest.mark.parametrize(("option", "name"), SETTING_OF_OPTION.items())
+def test_setting_changes_its_turn_option_alone(option: str, name: str) -> None:
+    """Each to the value it was set to."""
+    value = OTHER_VALUES.get(option, 7.25)
+    settings = load_settings(**{name: value})
+    assert settings.turn_options() == replace(load_settings().turn_options(), **{option: value})
+
+
+def test_names_of_settings_follow_those_of_turn_options() -> None:
+    """The tests above would miss two that are swapped."""
+    for option, name in SETTING_OF_OPTION.items():
+        assert name.endswith(option) or (option, name) == ("words_per_second", "speaking_rate_wps")
+
+
 @pytest.mark.parametrize(
-    ("variables", "model", "partials"),
+    ("given", "option", "value"),
     [
-        ({}, "flux", True),
-        ({"RELAY_LANGUAGE": "en-GB"}, "flux", True),
-        ({"RELAY_LANGUAGE": "EN-au"}, "flux", True),
-        ({"RELAY_LANGUAGE": "de-DE"}, None, False),
-        ({"RELAY_LANGUAGE": "multi"}, None, False),
-        ({"RELAY_LANGUAGE": "de-DE", "RELAY_TRANSCRIPTION_LANGUAGE": "en-US"}, "flux", True),
-        ({"RELAY_LANGUAGE": "en-US", "RELAY_TRANSCRIPTION_LANGUAGE": "de-DE"}, None, False),
-        ({"RELAY_TRANSCRIPTION_PROVIDER": "Google"}, None, False),
-        ({"RELAY_SPEECH_MODEL": "nova-3-general"}, "nova-3-general", False),
-        ({"RELAY_PARTIAL_PROMPTS": "false"}, "flux", False),
+        ({"relay_language": "de-DE"}, "language", "de-DE"),
+        (
+            {"relay_language": "de-DE", "relay_transcription_language": "fr-FR"},
+            "language",
+            "fr-FR",
+        ),
+        ({"relay_tts_language": "de-DE"}, "language", "en-US"),
+        ({"welcome_greeting": " Hi. "}, "greeting", "Hi."),
+        ({"welcome_greeting": "  "}, "greeting", ""),
+        ({"talkover_ack": " Okay. "}, "talkover_ack", "Okay."),
+        ({"talkover_ack": "  "}, "talkover_ack", ""),
+        ({"barge_in_mode": "talkover"}, "talkover", True),
     ],
 )
-def test_partial_prompts_are_asked_for_where_they_can_be_had(
-    env: Any, variables: dict[str, str], model: str | None, partials: bool
+def test_turn_option_follows_from_settings(
+    given: dict[str, Any], option: str, value: object
 ) -> None:
-    """They come with Deepgram's flux, and that with English."""
-    settings = env(**variables)
-    assert settings.speech_model == model
-    assert settings.relay_attributes.get("speechModel") == model
-    assert settings.relay_attributes["partialPrompts"] is partials
+    """The language is the caller's, and text is stripped."""
+    assert getattr(load_settings(**given).turn_options(), option) == value
 
 
-def test_relay_attributes_are_those_the_owner_set(env: Any) -> None:
-    """Each setting becomes the attribute of its name."""
-    settings = env(
-        WELCOME_GREETING="Hi <there> & welcome",
-        RELAY_LANGUAGE="es-ES",
-        RELAY_TTS_LANGUAGE="es-US",
-        RELAY_TRANSCRIPTION_LANGUAGE="en-US",
-        RELAY_TTS_PROVIDER="Google",
-        RELAY_VOICE="es-US-Journey-O",
-        RELAY_TRANSCRIPTION_PROVIDER="Deepgram",
-        RELAY_SPEECH_MODEL="flux",
-        RELAY_PARTIAL_PROMPTS="yes",
-        RELAY_EOT_THRESHOLD="0.7",
-        RELAY_SPEECH_TIMEOUT="900",
-        RELAY_HINTS="Anna, Zürich",
-        RELAY_PROFANITY_FILTER="off",
-        RELAY_SMART_FORMAT="0",
-        RELAY_INTERRUPTIBLE="any",
-        RELAY_INTERRUPT_SENSITIVITY="low",
-        RELAY_WELCOME_GREETING_INTERRUPTIBLE="none",
-        RELAY_REPORT_INPUT_DURING_AGENT_SPEECH="any",
-        RELAY_IGNORE_BACKCHANNEL="true",
-        RELAY_ECHO_PROMPT_FILTERING="true",
-        RELAY_BACKGROUND_NOISE_REDUCTION="true",
-        RELAY_DTMF_DETECTION="false",
-        RELAY_EVENTS="tokens-played",
-        RELAY_ELEVENLABS_TEXT_NORMALIZATION="on",
-        RELAY_INTELLIGENCE_SERVICE="GA0123",
-    )
-    assert settings.relay_attributes == {
-        "welcomeGreeting": "Hi <there> & welcome",
-        "welcomeGreetingInterruptible": "none",
-        "language": "es-ES",
-        "ttsLanguage": "es-US",
-        "transcriptionLanguage": "en-US",
-        "ttsProvider": "Google",
-        "voice": "es-US-Journey-O",
-        "transcriptionProvider": "Deepgram",
-        "speechModel": "flux",
-        "partialPrompts": True,
-        "eotThreshold": 0.7,
-        "speechTimeout": 900,
-        "hints": "Anna, Zürich",
-        "profanityFilter": False,
-        "deepgramSmartFormat": False,
-        "interruptible": "any",
-        "interruptSensitivity": "low",
-        "reportInputDuringAgentSpeech": "any",
-        "ignoreBackchannel": True,
-        "echoPromptFiltering": True,
-        "backgroundNoiseReduction": True,
-        "dtmfDetection": False,
-        "events": "tokens-played",
-        "elevenlabsTextNormalization": "on",
-        "intelligenceService": "GA0123",
-    }
+def test_turn_options_of_one_call_may_have_another_mode() -> None:
+    """Only the mode differs. One that conflicts with the settings is refused."""
+    settings = load_settings()
+    assert settings.turn_options("talkover") == replace(settings.turn_options(), talkover=True)
+    assert settings.turn_options("pause") == settings.turn_options(None) == settings.turn_options()
+    with pytest.raises(SettingsError, match="RELAY_INTERRUPTIBLE"):
+        load_settings(relay_interruptible="any").turn_options("talkover")
 
 
-def test_attribute_that_means_nothing_is_left_out(env: Any) -> None:
-    """A blank greeting, and no events, are no attributes at all."""
-    settings = env(WELCOME_GREETING="  ", RELAY_EVENTS="none", RELAY_SPEECH_TIMEOUT="auto")
-    assert "welcomeGreeting" not in settings.relay_attributes
-    assert "events" not in settings.relay_attributes
-    assert settings.relay_attributes["speechTimeout"] == "auto"
+def test_guide_options_are_those_the_owner_set() -> None:
+    """The demo guide is used only if no other is set. The key is not shown."""
+    settings = load_settings(guide_api_key="hush", guide_model="m", guide_instructions="Be brief.")
+    demo = "http://127.0.0.1:8080/demo/v1"
+    options = GuideOptions(demo, "hush", "m", "Be brief.")
+    assert settings.guide_options(demo) == options
+    assert "hush" not in repr(options)
+    own = load_settings(guide_base_url="http://localhost:5107/v1")
+    assert own.guide_options(demo).base_url == "http://localhost:5107/v1"
 
 
 # --- .env.example -------------------------------------------------------------------------------
@@ -705,9 +695,9 @@ SETTING: Final = re.compile(r"#([A-Z][A-Z0-9_]*)=(.*)")
 EXAMPLES: Final = [match for line in EXAMPLE.splitlines() if (match := SETTING.fullmatch(line))]
 
 
-def test_example_tells_of_every_setting_once() -> None:
-    """All of them, in the order of `Settings`, and nothing else."""
-    assert [example[1] for example in EXAMPLES] == [name.upper() for name in Settings.model_fields]
+def test_example_documents_every_setting_once() -> None:
+    """All of them, and nothing else."""
+    assert sorted(example[1] for example in EXAMPLES) == sorted(KNOWN)
 
 
 def test_example_changes_nothing_when_copied() -> None:
@@ -718,14 +708,14 @@ def test_example_changes_nothing_when_copied() -> None:
 
 
 def test_example_changes_nothing_when_uncommented() -> None:
-    """The values that it shows are the defaults."""
+    """The values it shows are the defaults."""
     Path(".env").write_text(SETTING.sub(r"\1=\2", EXAMPLE), encoding="utf-8")
     assert load_settings() == Settings.model_construct()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example[1] for example in EXAMPLES])
 def test_example_shows_default_and_explains_it(example: re.Match[str]) -> None:
-    """A value where there is a default and none where there is not, below a comment."""
+    """The line has the default, if there is one, and a comment above it."""
     default = Settings.model_fields[example[1].lower()].default
     assert default is not PydanticUndefined
     if isinstance(default, SecretStr):
@@ -739,7 +729,7 @@ def test_example_shows_default_and_explains_it(example: re.Match[str]) -> None:
 
 
 def settings_by_heading(text: str, line_of: str) -> list[tuple[str, str]]:
-    """Each setting in lower case, with the heading above it. `line_of` matches one or the other."""
+    """Each setting in lower case, with the heading above it. `line_of` matches either."""
     found, heading = [], ""
     for match in re.finditer(line_of, text, re.MULTILINE):
         heading = match["heading"] or heading
@@ -749,9 +739,11 @@ def settings_by_heading(text: str, line_of: str) -> list[tuple[str, str]]:
 
 
 def test_example_is_grouped_as_the_settings_are() -> None:
-    """Under the same headings."""
-    source = (ROOT / "config.py").read_text(encoding="utf-8")
-    fields = source[source.index("class Settings(") : source.index("    @field_validator")]
+    """Under the same headings, in the same order."""
+    source = ""
+    for module in ("config.py", "settings/relay.py"):
+        text = (ROOT / module).read_text(encoding="utf-8")
+        source += re.split(r"class \w*Settings\(.*\):", text)[1].partition("    @")[0]
     assert settings_by_heading(
         EXAMPLE, r"^(# --- (?P<heading>.*?) -+$|#(?P<setting>[A-Z_]+)=)"
-    ) == settings_by_heading(fields, r"^    (# (?P<heading>[^:\n]*)|(?P<setting>[a-z_]+): )")
+    ) == settings_by_heading(source, r"^    (# (?P<heading>.*)|(?P<setting>[a-z_]+): )")

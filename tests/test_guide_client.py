@@ -18,7 +18,8 @@ import trustme
 import guide_client
 from guide.answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
 from guide.libcurl import Libcurl
-from guide_client import GuideClient, GuideOptions
+from guide.options import GuideOptions
+from guide_client import GuideClient
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 from tests.transports import CHOICES, choose
 from turn.history import Message

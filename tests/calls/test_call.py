@@ -19,7 +19,8 @@ from barge_in import BargeIn
 from calls.call import LOGGED_BAD_FRAMES, Call
 from calls.decision_feed import Decisions
 from config import DEFAULT_INSTRUCTIONS
-from guide_client import GuideClient, GuideOptions
+from guide.options import GuideOptions
+from guide_client import GuideClient
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
 from tests.serving import serve_frontdesk
 from turn.events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken

@@ -667,7 +667,7 @@ async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.C
         ({"twilio_auth_token": "12345"}, "PUBLIC_URL is not set: signatures are checked against"),
         ({"log_transcripts": True}, "LOG_TRANSCRIPTS is on"),
         ({"phone_password": "correct horse"}, "PHONE_PASSWORD is set without TWILIO_AUTH_TOKEN"),
-        ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL names a port"),
+        ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL has a port"),
     ],
 )
 def test_setting_worth_knowing_is_warned_of(given: dict[str, Any], start: str) -> None:
@@ -708,7 +708,7 @@ def test_name_that_is_not_a_setting_is_warned_of(
     assert read_settings(report) is not None
     assert report.failures == 0
     assert out.getvalue().splitlines() == [
-        "ok       settings: they can be used",
+        "ok       settings: valid",
         "warning  settings: GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
         "warning  settings: .env, line 2, is not a setting: expected NAME=value, "
         "with every quote closed",
@@ -775,7 +775,7 @@ async def test_command_line_names_certificates_that_cannot_be_read(tmp_path: Pat
     """SSL_CERT_FILE is a setting too."""
     status, printed = await run_doctor("-m", "doctor", cwd=tmp_path, SSL_CERT_FILE="none.pem")
     assert status == 1
-    assert "SSL_CERT_FILE has to name a PEM file" in printed
+    assert "Set SSL_CERT_FILE to a PEM file" in printed
     assert "Traceback" not in printed
 
 

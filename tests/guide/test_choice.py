@@ -14,8 +14,9 @@ import pytest
 from structlog.testing import capture_logs
 
 import app
+from guide.options import GuideOptions
 from guide.transport import choose
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from tests import transports
 from tests.guide_server import GuideServer
 from tests.serving import serve_frontdesk

@@ -25,8 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guide.answer import Answer, GuideError
+from guide.options import GuideOptions
 from guide.speech_text import SpeechText
-from guide_client import GuideClient, GuideOptions
+from guide_client import GuideClient
 from tests.guide_server import GuideServer, Step
 from tests.transports import CHOICES
 from turn.history import Message

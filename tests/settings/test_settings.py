@@ -1,4 +1,4 @@
-"""Names that are not settings, and what a setting may be in plain words."""
+"""Warnings about names that are not settings, and schemas in plain words."""
 
 import subprocess
 import sys
@@ -23,17 +23,17 @@ KNOWN: Final = [name.upper() for name in Settings.model_fields]
 
 
 def of_file(text: str) -> list[str]:
-    """What is said of a `.env` with this text."""
+    """The warnings about a `.env` with this text."""
     return list(unknown_in_env_file(text, KNOWN))
 
 
 def of_environment(*names: str) -> list[str]:
-    """What is said of an environment with these names."""
+    """The warnings about an environment with these names."""
     return list(unknown_in_environment(names, KNOWN))
 
 
 def no_setting(line: int) -> str:
-    """What is said of a line that sets nothing."""
+    """The warning about a line that sets nothing."""
     return f".env, line {line}, is not a setting: expected NAME=value, with every quote closed"
 
 
@@ -57,19 +57,19 @@ def no_setting(line: int) -> str:
         ("CALL_LOGS_DIR", "CALL_LOG_DIR"),
     ],
 )
-def test_misspelt_name_is_told_with_what_was_meant(name: str, meant: str) -> None:
+def test_misspelt_name_is_warned_of_with_what_was_meant(name: str, meant: str) -> None:
     """The nearest setting, however the name is written."""
     assert of_file(f"{name}=x\n") == [f"{name} is not a setting; did you mean {meant}?"]
 
 
 @pytest.mark.parametrize("name", ["TWILIO_ACCOUNT_SID", "DATABASE_URL", "HOSTNAME", "FOO", "tz"])
-def test_name_like_no_other_is_told_without_a_guess(name: str) -> None:
+def test_name_unlike_any_setting_gets_no_guess(name: str) -> None:
     """A wrong guess would be worse than none."""
     assert of_file(f"{name}=x\n") == [f"{name} is not a setting"]
 
 
-def test_empty_value_of_misspelt_name_is_told_too() -> None:
-    """It will be filled in one day."""
+def test_misspelt_name_is_warned_of_without_a_value_too() -> None:
+    """It may be filled in later."""
     meant = "GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?"
     assert of_file("GUIDE_BASEURL=\n") == [meant]
 
@@ -91,13 +91,13 @@ def test_empty_value_of_misspelt_name_is_told_too() -> None:
         (ROOT / ".env.example").read_text(encoding="utf-8"),
     ],
 )
-def test_line_that_is_right_is_no_false_alarm(text: str) -> None:
-    """Comments, quotes, exports, values of several lines, and names that others are made of."""
+def test_valid_line_is_no_false_alarm(text: str) -> None:
+    """Comments, quotes, exports, multi-line values, and names used in other values."""
     assert of_file(text) == []
 
 
 @pytest.mark.parametrize("name", [*sorted(ENVIRONMENT_ONLY), "https_proxy"])
-def test_name_that_is_read_from_the_environment_alone_is_told(name: str) -> None:
+def test_name_that_only_the_environment_sets_is_warned_of(name: str) -> None:
     """It is real, but has no effect in `.env`."""
     told = f"{name} is not read from .env; set it in the environment"
     assert of_file(f"{name}=x\n") == [told]
@@ -122,13 +122,13 @@ def test_name_that_is_read_from_the_environment_alone_is_told(name: str) -> None
         "hüsh=hush",
     ],
 )
-def test_line_that_sets_nothing_is_told_by_its_number(line: str) -> None:
-    """Nothing of it is quoted: it may be a secret, or what is left of one."""
+def test_line_that_sets_nothing_is_named_by_its_number(line: str) -> None:
+    """Nothing of it is quoted: it may be a secret, or part of one."""
     assert of_file(f"# a comment\n\nGUIDE_MODEL=m\n\n{line}\n\nGUIDE_MODEL=n\n") == [no_setting(5)]
 
 
-def test_what_is_told_follows_the_file() -> None:
-    """In the order of its lines, also after values of several lines."""
+def test_warnings_follow_the_file() -> None:
+    """In the order of its lines, also after multi-line values."""
     text = 'FOO=1\nWELCOME_GREETING="a\nb"\n\n\nhush hush\nGUIDE_BASEURL=x'
     assert of_file(text) == [
         "FOO is not a setting",
@@ -153,8 +153,8 @@ def test_what_is_told_follows_the_file() -> None:
         ("GUIDE_COLOUR", ""),
     ],
 )
-def test_misspelt_name_in_the_environment_is_told(name: str, guess: str) -> None:
-    """Where it begins as a setting of ours does."""
+def test_misspelt_name_in_the_environment_is_warned_of(name: str, guess: str) -> None:
+    """If it begins as our settings do."""
     assert of_environment(name) == [f"{name} is not a setting{guess}"]
 
 
@@ -267,7 +267,7 @@ def test_bad_value_of_the_former_name_is_told_with_the_hint(clean: Path) -> None
     assert hint == f"  {RECORDINGS_DIR_RENAMED}"
 
 
-# --- where it is told ---------------------------------------------------------------------------
+# --- where the warnings appear ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("directory")
 def test_unknown_names_are_those_of_both_places() -> None:
-    """Each once, and the settings can be used."""
+    """Each once, and the settings are valid."""
     assert load_settings().port == 8080
     assert unknown_names() == [
         "GUIDE_URL is not a setting; did you mean GUIDE_BASE_URL?",
@@ -292,8 +292,8 @@ def test_unknown_names_are_those_of_both_places() -> None:
 
 
 @pytest.mark.usefixtures("directory")
-def test_no_value_is_told_where_settings_are_refused_too() -> None:
-    """The message holds names alone."""
+def test_no_value_is_shown_when_settings_are_refused() -> None:
+    """The message contains names only."""
     with pytest.raises(SettingsError, match="GUIDE_URL is not a setting") as refused:
         load_settings(port=0)
     assert "hush" not in str(refused.value)
@@ -308,23 +308,23 @@ def test_no_value_is_told_where_settings_are_refused_too() -> None:
         ({"public_url": "https://desk.example.com"}, []),
     ],
 )
-def test_token_without_public_url_is_told(given: dict[str, Any], told: list[str]) -> None:
-    """It is not refused: the forwarding headers may do."""
+def test_token_without_public_url_is_warned_of(given: dict[str, Any], told: list[str]) -> None:
+    """It is not refused: the forwarding headers may be enough."""
     assert warnings_at_start(load_settings(**given)) == told
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it takes a file that cannot be read by root")
-def test_env_file_that_cannot_be_read_is_told(directory: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that root cannot read")
+def test_unreadable_env_file_is_reported(directory: Path) -> None:
     """In a message, without a traceback."""
     (directory / ".env").unlink()
-    (directory / ".env").symlink_to("/proc/self/mem")  # which may be opened, but not read
+    (directory / ".env").symlink_to("/proc/self/mem")  # can be opened, but not read
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert str(refused.value) == "The file .env cannot be read: Input/output error."
 
 
 def test_parser_of_env_file_does_not_warn_by_itself(tmp_path: Path) -> None:
-    """It would tell the same again, in other words and with another number."""
+    """It would repeat ours, in other words and with another line number."""
     (tmp_path / ".env").write_text("\nhush hush\n", encoding="utf-8")
     reads = "import config; config.load_settings(); print(*config.unknown_names())"
     environment = {"PYTHONPATH": str(ROOT)}
@@ -339,7 +339,7 @@ def test_parser_of_env_file_does_not_warn_by_itself(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == (f"{no_setting(2)}\n", "")
 
 
-# --- what a setting may be ----------------------------------------------------------------------
+# --- schemas in plain words ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -368,6 +368,6 @@ def test_parser_of_env_file_does_not_warn_by_itself(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_schema_is_told_in_plain_words(schema: dict[str, Any], words: str) -> None:
-    """As one would say it."""
+def test_schema_is_described_in_plain_words(schema: dict[str, Any], words: str) -> None:
+    """As a person would say it."""
     assert expected(schema) == words
