@@ -34,7 +34,7 @@ from tests.calls.test_call import PATIENCE_S, in_time, nth_request, relay_sessio
 from tests.guide_server import GuideServer, Step
 from tests.places import ROOT
 from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
-from web.relay_socket import RelaySocket
+from web.relay_socket import MAX_MESSAGE_BYTES, RelaySocket
 
 CALLER: Final = "+12025550123"
 TOLD: Final = {"Decisions": "1"}
@@ -88,13 +88,13 @@ def token_of(answer: httpx2.Response) -> str:
 
 
 async def offer(
-    client: httpx2.AsyncClient, address: str, call_sid: str = "CA1", **asked: str
+    client: httpx2.AsyncClient, address: str, call_sid: str = "CA1", **overrides: str
 ) -> str:
     """Ask the voice webhook about a call, signed; returns the call's token."""
-    url, form = f"{address}/twiml", {**FORM, "CallSid": call_sid, **asked}
+    url, form = f"{address}/twiml", {**FORM, "CallSid": call_sid, **overrides}
     answer = await client.post(url, data=form, headers=signed(url, form))
     parameters = parameters_of(answer)
-    assert parameters == {"token": parameters["token"], **asked}
+    assert parameters == {"token": parameters["token"], **overrides}
     return parameters["token"]
 
 
@@ -331,7 +331,7 @@ async def test_demo_guide_answers_this_machine_alone(
         models = await http.get(f"{url}/models", headers=headers)
         answer = await http.post(f"{url}/chat/completions", json=chat, headers=headers)
     assert (models.status_code, answer.status_code) == (status, status)
-    assert ("this machine alone" in answer.text or "its own machine" in answer.text) == (
+    assert ("from this machine" in answer.text or "its own machine" in answer.text) == (
         status == 403
     )
 
@@ -370,7 +370,7 @@ async def test_decisions_are_told_to_who_placed_the_call(
     async with serve_frontdesk(**settings) as address, AsyncExitStack() as stack:
         token = await offer(http, address, **TOLD)
         headers = signed_socket(address)
-        call = relay_session(address, token=token, headers=headers, asked=TOLD)
+        call = relay_session(address, token=token, headers=headers, overrides=TOLD)
         session = await stack.enter_async_context(call)
         await session.ask("What do you sell?")
         url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
@@ -405,7 +405,7 @@ async def test_decisions_are_told_from_the_start_to_each_who_asks(
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
         token = await offer(http, address, **TOLD)
         url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
-        async with relay_session(address, token=token, asked=TOLD) as session:
+        async with relay_session(address, token=token, overrides=TOLD) as session:
             for words in ("What do you sell?", "And what else?", "Since when?"):
                 await session.ask(words)
             for _ in range(2):
@@ -430,7 +430,7 @@ async def test_listener_who_never_reads_holds_nobody_up(
         token = await offer(http, address, **TOLD)
         host, _, port = address.removeprefix("http://").partition(":")
         _, writer = await asyncio.open_connection(host, int(port), limit=1)
-        async with relay_session(address, token=token, asked=TOLD) as session:
+        async with relay_session(address, token=token, overrides=TOLD) as session:
             await session.ask("What do you sell?")
             request = f"GET /calls/CA1/decisions HTTP/1.1\r\nHost: {host}\r\n"
             writer.write(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
@@ -466,8 +466,8 @@ async def test_decisions_are_refused_to_strangers(
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
         tokens = [await offer(http, address, sid, **TOLD) for sid in ("CA1", "CA2")]
         async with (
-            relay_session(address, "CA1", tokens[0], asked=TOLD),
-            relay_session(address, "CA2", tokens[1], asked=TOLD),
+            relay_session(address, "CA1", tokens[0], overrides=TOLD),
+            relay_session(address, "CA2", tokens[1], overrides=TOLD),
         ):
             await calls_become(http, address, 2)
             url = f"{address}/calls/CA1/decisions"
@@ -494,7 +494,7 @@ async def test_decisions_are_not_told_unless_the_call_asked(
                 for given in ("x", token, "None"):
                     answer = await http.get(url, headers={"Authorization": f"Bearer {given}"})
                     assert answer.status_code == 404
-        async with relay_session(address, "CA2", headers=headers, asked=TOLD) as session:
+        async with relay_session(address, "CA2", headers=headers, overrides=TOLD) as session:
             if auth_token is None:  # with one it is not let in without a token
                 await session.ask("What do you sell?")
             url = f"{address}/calls/CA2/decisions"
@@ -509,7 +509,7 @@ async def test_call_brings_along_what_it_was_asked_with(
     talkover, pause = {"BargeInMode": "talkover"}, {"BargeInMode": "pause"}
     async with serve_frontdesk(**settings) as address:
         headers = signed_socket(address)
-        for asked, brought in [
+        for overrides, brought in [
             ({}, TOLD),
             ({}, talkover),
             ({}, pause),
@@ -522,19 +522,23 @@ async def test_call_brings_along_what_it_was_asked_with(
             (TOLD, {"Decisions": "2"}),
             (pause, {"BargeInMode": "pause&Decisions=1"}),
         ]:
-            token = await offer(http, address, **asked)
-            async with relay_session(address, token=token, headers=headers, asked=brought) as call:
+            token = await offer(http, address, **overrides)
+            async with relay_session(
+                address, token=token, headers=headers, overrides=brought
+            ) as call:
                 async with asyncio.timeout(PATIENCE_S):
                     await call.socket.wait_closed()
                 assert call.socket.close_code == 1008
-            async with relay_session(address, token=token, headers=headers, asked=asked) as call:
+            async with relay_session(
+                address, token=token, headers=headers, overrides=overrides
+            ) as call:
                 assert await call.ask("What do you sell?")
     assert len(guide.requests) == 11
 
 
 @pytest.mark.parametrize("auth_token", [None, AUTH_TOKEN])
 @pytest.mark.parametrize(
-    "asked",
+    "overrides",
     [
         {"BargeInMode": "loud"},
         {"BargeInMode": ""},
@@ -546,18 +550,20 @@ async def test_call_brings_along_what_it_was_asked_with(
     ],
 )
 async def test_wish_that_there_is_not_is_refused(
-    http: httpx2.AsyncClient, asked: dict[str, str], auth_token: str | None
+    http: httpx2.AsyncClient, overrides: dict[str, str], auth_token: str | None
 ) -> None:
     """By the webhook with what would be right, and by the socket."""
     async with serve_frontdesk(twilio_auth_token=auth_token) as address:
-        url, form = f"{address}/twiml", {**FORM, **asked}
+        url, form = f"{address}/twiml", {**FORM, **overrides}
         answer = await http.post(url, data=form, headers=signed(url, form))
         token, headers = await offer(http, address), signed_socket(address)
-        async with relay_session(address, token=token, headers=headers, asked=asked) as session:
+        async with relay_session(
+            address, token=token, headers=headers, overrides=overrides
+        ) as session:
             async with asyncio.timeout(PATIENCE_S):
                 await session.socket.wait_closed()
     assert answer.status_code == 400
-    assert f"expected {next(iter(asked))} to be " in answer.json()["detail"]
+    assert f"expected {next(iter(overrides))} to be " in answer.json()["detail"]
     assert session.socket.close_code == 1008
 
 
@@ -570,7 +576,7 @@ def recorded_options(directory: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "asked", "interruptible"),
+    ("settings", "overrides", "interruptible"),
     [
         ({}, {}, "speech"),
         ({}, {"BargeInMode": "pause"}, "speech"),
@@ -586,15 +592,15 @@ async def test_mode_of_a_call_may_differ_from_the_owners(
     tmp_path: Path,
     *,
     settings: dict[str, str],
-    asked: dict[str, str],
+    overrides: dict[str, str],
     interruptible: str,
 ) -> None:
     """The line is told of it, and so is turn-taking."""
     given = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path, **settings}
     async with serve_frontdesk(**given) as address:
-        answer = await http.post(f"{address}/twiml", data={**FORM, **asked})
+        answer = await http.post(f"{address}/twiml", data={**FORM, **overrides})
         _, conversation_relay = read_twiml(answer)
-        async with relay_session(address, asked=parameters_of(answer)) as session:
+        async with relay_session(address, overrides=parameters_of(answer)) as session:
             await session.ask("What do you sell?")
         await calls_become(http, address, 0)
     assert conversation_relay.get("interruptible") == interruptible
@@ -619,7 +625,7 @@ async def test_mode_that_the_owner_rules_out_is_refused(
     """By the webhook with the reason, and by the socket."""
     async with serve_frontdesk(**settings) as address:
         answer = await http.post(f"{address}/twiml", data={**FORM, "BargeInMode": mode})
-        async with relay_session(address, asked={"BargeInMode": mode}) as session:
+        async with relay_session(address, overrides={"BargeInMode": mode}) as session:
             async with asyncio.timeout(PATIENCE_S):
                 await session.socket.wait_closed()
     assert answer.status_code == 409
@@ -631,7 +637,7 @@ async def test_decisions_end_with_the_call(http: httpx2.AsyncClient, guide: Guid
     """Afterwards the token opens nothing."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
         token = await offer(http, address, **TOLD)
-        async with relay_session(address, token=token, asked=TOLD) as session:
+        async with relay_session(address, token=token, overrides=TOLD) as session:
             await session.ask("What do you sell?")
         await calls_become(http, address, 0)
         bearer = {"Authorization": f"Bearer {token}"}
@@ -769,7 +775,7 @@ async def test_program_serves_and_says_what_to_do_next(
     """`python app.py`: the banner comes at once, pipes included, and an interrupt ends it."""
     settings = {"PORT": str(free_port()), "TWILIO_AUTH_TOKEN": token}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
-        address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
+        address = (await line_with(process.stdout, r"listening on (http://\S+)"))[1]
         assert address == f"http://127.0.0.1:{settings['PORT']}"
         await line_with(process.stdout, r"make call")
         assert (await http.get(f"{address}/health")).json()["demo_guide"] is True
@@ -777,7 +783,7 @@ async def test_program_serves_and_says_what_to_do_next(
             assert "trouble" not in await ask_the_hours(address)
         process.send_signal(signal.SIGINT)
         _, out, err = await end_of(process)
-    assert ("only this machine is served" in out) == (not token)
+    assert ("only requests from this machine are accepted" in out) == (not token)
     assert "Traceback" not in err
 
 
@@ -788,7 +794,7 @@ async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
     """
     settings = {"PORT": str(free_port()), "WORKERS": "2", "WELCOME_GREETING": "", "GUIDE_URL": ""}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
-        address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
+        address = (await line_with(process.stdout, r"listening on (http://\S+)"))[1]
         async with asyncio.timeout(PATIENCE_S), relay_session(address) as session:
             await session.ask("What are your opening hours?")
             held: set[int] = set()
@@ -807,7 +813,7 @@ async def test_program_starts_and_warns_of_settings(
     (tmp_path / ".env").write_text("GUIDE_URL=x\nhush hush\n", encoding="utf-8")
     settings = {"PORT": str(free_port()), "GUIDE_BASEURL": "x", "TWILIO_AUTH_TOKEN": AUTH_TOKEN}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
-        address = (await line_with(process.stdout, r"answers on (http://\S+)"))[1]
+        address = (await line_with(process.stdout, r"listening on (http://\S+)"))[1]
         await line_with(process.stdout, r"make doctor")
         assert (await http.get(f"{address}/health")).json()["demo_guide"] is True
         process.send_signal(signal.SIGINT)
@@ -828,7 +834,7 @@ async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
         address = (await line_with(process.stderr, r"running on (http://\S+)"))[1]
         reply = await ask_the_hours(address)
         async with relay_session(address) as session:
-            await session.socket.send("x" * (app.CLOSING_FRAME_BYTES + 1))
+            await session.socket.send("x" * (MAX_MESSAGE_BYTES + 1))
             async with asyncio.timeout(PATIENCE_S):
                 await session.socket.wait_closed()
             assert session.socket.close_code == 1009  # uvicorn's own limit is higher
@@ -868,7 +874,7 @@ async def test_wrong_settings_stop_the_start(tmp_path: Path, arguments: tuple[st
         status, out, err = await end_of(process)
     assert status == 1
     assert [name for name in wrong if f"{name}: " not in err] == []
-    assert "answers on" not in out
+    assert "listening on" not in out
     assert "Traceback" not in err
 
 

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from barge_in import BargeIn
 from calls.call import LOGGED_BAD_FRAMES, Call
-from calls.decision_feed import Decisions
+from calls.decision_feed import DecisionFeed
 from config import DEFAULT_INSTRUCTIONS
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
@@ -93,14 +93,14 @@ async def relay_session(
     call_sid: str = "CA1",
     token: str = "",
     headers: Mapping[str, str] | None = None,
-    asked: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str] | None = None,
     **setup: object,
 ) -> AsyncIterator[Session]:
-    """A call to the app at `address`, after its setup. `asked` is what its webhook asked for."""
+    """A call to the app at `address`, after its setup. `overrides` go into its parameters."""
     url = address.replace("http", "ws", 1) + "/ws"
     async with connect(url, proxy=None, additional_headers=headers) as websocket:
         session = Session(websocket)
-        parameters = {**({"token": token} if token else {}), **(asked or {})}
+        parameters = {**({"token": token} if token else {}), **(overrides or {})}
         await session.send(type="setup", callSid=call_sid, customParameters=parameters, **setup)
         yield session
 
@@ -522,6 +522,13 @@ async def test_flood_of_frames_is_worked_off_in_order(guide: GuideServer) -> Non
         assert await session.ask("What do you sell?") == "Hello there."
 
 
+async def hold(call: Call, frames: AsyncIterator[str]) -> None:
+    """Give a call these frames, until they end."""
+    with call.in_progress():
+        async for raw in frames:
+            call.receive(raw)
+
+
 async def test_relay_that_cannot_be_read_ends_the_call() -> None:
     """A fault below us is a hang-up, with its cause in the log."""
 
@@ -535,7 +542,7 @@ async def test_relay_that_cannot_be_read_ends_the_call() -> None:
     guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
     with capture_logs() as logs:
         async with asyncio.timeout(PATIENCE_S):
-            await Call(guide, Options(), send).run(frames())
+            await hold(Call(guide, Options(), send), frames())
     await guide.aclose()
     assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
 
@@ -556,11 +563,11 @@ async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer)
         await nth_request(guide, 2)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    decisions = Decisions()
+    feed = DecisionFeed()
     options = Options(resume_timeout_s=0.01)
-    await Call(client, options, lambda _: said.set(), decisions=decisions).run(frames())
+    await hold(Call(client, options, lambda _: said.set(), decision_feed=feed), frames())
     await client.aclose()
-    outcomes = [(made["outcome"], made["rule"]) async for made in decisions.follow()]
+    outcomes = [(made["outcome"], made["rule"]) async for made in feed.follow()]
     assert outcomes[1] == ("resumed", "silence")
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
 
@@ -572,7 +579,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
     closed = count()
     spoken, resumed = asyncio.Event(), asyncio.Event()
 
-    def record(t: float, direction: str, frame: Any) -> None:
+    def call_log(t: float, direction: str, frame: Any) -> None:
         made = frame if isinstance(frame, dict) else json.loads(frame)
         times[f"{direction} {made['type']}"] = t
         if direction == "out" and made["last"]:
@@ -588,7 +595,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
         await in_time(resumed)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    await Call(client, Options(resume_timeout_s=0.1), send, record=record).run(frames())
+    await hold(Call(client, Options(resume_timeout_s=0.1), send, call_log=call_log), frames())
     await client.aclose()
     assert times["note decision"] == times["in interrupt"] + 0.1
     assert times["out text"] == times["note decision"]
@@ -623,20 +630,20 @@ async def test_decisions_are_logged_without_words(guide: GuideServer) -> None:
 
 async def test_followers_of_decisions_get_all_of_them() -> None:
     """Whenever they come: those before, those after, and then the end."""
-    decisions = Decisions()
+    feed = DecisionFeed()
 
     async def follow() -> list[int]:
-        return [decision["n"] async for decision in decisions.follow()]
+        return [decision["n"] async for decision in feed.follow()]
 
-    decisions.add({"n": 1})
+    feed.add({"n": 1})
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as followers:
         early = followers.create_task(follow())
-        waiting = decisions.follow()
+        waiting = feed.follow()
         assert await anext(waiting) == {"n": 1}
-        decisions.add({"n": 2})
+        feed.add({"n": 2})
         assert await anext(waiting) == {"n": 2}
         late = followers.create_task(follow())
-        decisions.add({"n": 3})
-        decisions.close()
+        feed.add({"n": 3})
+        feed.close()
         assert [decision["n"] async for decision in waiting] == [3]
     assert early.result() == late.result() == [1, 2, 3]

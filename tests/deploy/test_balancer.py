@@ -147,7 +147,7 @@ class Balancer:
 async def answers(process: asyncio.subprocess.Process) -> None:
     """Wait until the app says that it answers."""
     assert process.stdout
-    while b"answers on" not in (line := await process.stdout.readline()):
+    while b"is listening on" not in (line := await process.stdout.readline()):
         assert line, "it ended instead"
 
 

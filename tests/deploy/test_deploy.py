@@ -80,7 +80,7 @@ async def test_image_holds_all_that_runs(image: Path) -> None:
     _, *health = json.loads(check[check.index("[") :])
     own = {"PYTHONPATH": "", "PORT": str(free_port())}
     async with program(image, *arguments, **own) as process:
-        await line_with(process.stdout, f"^Frontdesk {VERSION} answers on")
+        await line_with(process.stdout, f"^Frontdesk {VERSION} is listening on")
         async with program(image, *health, **own) as checking:
             assert (await end_of(checking))[0] == 0
         process.send_signal(signal.SIGTERM)

@@ -412,15 +412,15 @@ async def test_signed_in_page_places_a_call(http: httpx2.AsyncClient, guide: Gui
         await sign_in(http, address)
         page = {"Origin": address}
         url = f"{address}/twiml"
-        asked = {"Decisions": "1", "BargeInMode": "talkover"}
-        answer = await http.post(url, data={**FORM, **asked}, headers=page)
+        overrides = {"Decisions": "1", "BargeInMode": "talkover"}
+        answer = await http.post(url, data={**FORM, **overrides}, headers=page)
         parameters = parameters_of(answer)
         headers = page | cookie_of(http)
-        async with relay_session(address, headers=headers, asked=parameters) as session:
+        async with relay_session(address, headers=headers, overrides=parameters) as session:
             assert await session.ask("What do you sell?") == "Hello there."
         over = await http.post(f"{address}/action", data=FORM, headers=page)
         assert over.status_code == 200
-        async with relay_session(address, headers=headers, asked=parameters) as session:
+        async with relay_session(address, headers=headers, overrides=parameters) as session:
             await session.socket.wait_closed()  # the token was used
         async with relay_session(address, headers=headers) as other:
             await other.socket.wait_closed()  # there is none

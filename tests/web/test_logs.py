@@ -1,4 +1,4 @@
-"""Logs: numbers masked, one line an event, one form for all."""
+"""Logs: numbers masked, one line per event, one form for all."""
 
 import io
 import logging
@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.places import ROOT
-from web import logs as log
+from web import logs
 
 LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.access")
 
@@ -66,24 +66,24 @@ LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.acce
 )
 def test_phone_number_is_masked(number: str, around: str) -> None:
     """In every spelling and anywhere in a text, all but the last two digits are hidden."""
-    assert log.mask_numbers(around.format(number)) == around.format("******34")
+    assert logs.mask_numbers(around.format(number)) == around.format("******34")
 
 
 def test_phone_number_in_url_is_masked() -> None:
     """Where the + is escaped."""
-    assert log.mask_numbers("/twiml?From=%2B15550101234&To=15550105678") == (
+    assert logs.mask_numbers("/twiml?From=%2B15550101234&To=15550105678") == (
         "/twiml?From=%2B******34&To=******78"
     )
 
 
 def test_number_in_parentheses_is_masked() -> None:
     """The first of them is not part of it."""
-    assert log.mask_numbers("(555) 010-1234") == "(******34"
+    assert logs.mask_numbers("(555) 010-1234") == "(******34"
 
 
 def test_every_number_of_a_text_is_masked() -> None:
     """Not the first alone."""
-    assert log.mask_numbers("+15550101234 called +15550105678") == "******34 called ******78"
+    assert logs.mask_numbers("+15550101234 called +15550105678") == "******34 called ******78"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_every_number_of_a_text_is_masked() -> None:
 )
 def test_what_is_no_phone_number_is_left_alone(text: str) -> None:
     """Call SIDs, times, durations, addresses and counts stay readable."""
-    assert log.mask_numbers(text) == text
+    assert logs.mask_numbers(text) == text
 
 
 @given(st.text(), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True), st.text())
@@ -122,7 +122,7 @@ def test_number_as_twilio_writes_it_is_masked_anywhere(
     before: str, number: str, after: str
 ) -> None:
     """Whatever stands around it."""
-    assert number not in log.mask_numbers(f"{before} {number} {after}")
+    assert number not in logs.mask_numbers(f"{before} {number} {after}")
 
 
 @given(st.text("0123456789+ ().-", max_size=60))
@@ -130,8 +130,8 @@ def test_number_as_twilio_writes_it_is_masked_anywhere(
 @example("00000000000000-00000")
 def test_masking_twice_is_masking_once(text: str) -> None:
     """What is masked is no number any more."""
-    once = log.mask_numbers(text)
-    assert log.mask_numbers(once) == once
+    once = logs.mask_numbers(text)
+    assert logs.mask_numbers(once) == once
 
 
 # --- the form of a line -------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def lines() -> Iterator[io.StringIO]:
     levels = {name: logging.getLogger(name).level for name in LIBRARIES}
     config = structlog.get_config()
     with redirect_stderr(stream):
-        log.configure("debug")
+        logs.configure("debug")
     yield stream
     structlog.configure(**config)
     structlog.contextvars.clear_contextvars()
@@ -285,7 +285,7 @@ def test_chatty_library_is_heard_from_warnings_on(
 def test_level_holds_back_what_is_below_it(lines: io.StringIO) -> None:
     """The owner sets how much is logged."""
     with redirect_stderr(lines):
-        log.configure("warning")
+        logs.configure("warning")
     structlog.get_logger().info("quiet")
     assert not lines.getvalue()
     structlog.get_logger().warning("loud")
@@ -295,18 +295,20 @@ def test_level_holds_back_what_is_below_it(lines: io.StringIO) -> None:
 def test_configuring_twice_writes_once(lines: io.StringIO) -> None:
     """The handler is replaced, not added to."""
     with redirect_stderr(lines):
-        log.configure("info")
+        logs.configure("info")
     structlog.get_logger().info("once")
     assert only_line(lines) == "level=info event=once"
 
 
 def test_process_logs_to_standard_error() -> None:
     """Standard output is for people; a fresh process writes its events beside it."""
-    root = ROOT
-    program = "import log, structlog; log.configure(); structlog.get_logger().info('x', y='a\\nb')"
+    program = (
+        "import structlog; from web import logs; logs.configure(); "
+        "structlog.get_logger().info('x', y='a\\nb')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=root,
+        cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,

@@ -18,7 +18,13 @@ from websockets.frames import Frame, Opcode
 
 from app import create_app
 from tests.serving import serve, settings_for_test
-from web.relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
+from web.relay_socket import (
+    RelaySocket,
+    direct_channel,
+    is_whole_frames,
+    read_text_message,
+    text_frame,
+)
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 200_000)
 
@@ -35,10 +41,10 @@ def test_message_is_read_as_the_library_writes_it(size: int) -> None:
     """Whole, with more behind it, and not a byte too soon; a long one is left to the library."""
     frame = Frame(Opcode.TEXT, b"x" * size).serialize(mask=True)
     read = ("x" * size, len(frame)) if size < 65_536 else ("", 0)
-    assert text_message(frame) == text_message(frame + b"\x81") == read
-    assert text_message(frame[:-1]) == ("", 0)
-    assert ends_with_a_frame(frame * 2)
-    assert not ends_with_a_frame(frame + frame[:-1])
+    assert read_text_message(frame) == read_text_message(frame + b"\x81") == read
+    assert read_text_message(frame[:-1]) == ("", 0)
+    assert is_whole_frames(frame * 2)
+    assert not is_whole_frames(frame + frame[:-1])
 
 
 async def test_frames_of_both_kinds_arrive_in_order() -> None:
@@ -49,12 +55,12 @@ async def test_frames_of_both_kinds_arrive_in_order() -> None:
         if scope["type"] == "websocket":
             socket = WebSocket(scope, receive, send)
             await socket.accept()
-            way = short_way(scope)
+            channel = direct_channel(scope)
             for text in texts:
-                way.send(text)
+                channel.send(text)
                 await socket.send_bytes(b"\x00")
             await socket.close(1000, "done")
-            way.send("too late")
+            channel.send("too late")
 
     async with serve(app) as url, connect(url.replace("http", "ws"), max_size=None) as client:
         assert [frame async for frame in client] == [
@@ -72,14 +78,14 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
         if scope["type"] != "websocket":
             return
         await WebSocket(scope, receive, send).accept()
-        way = short_way(scope)
+        channel = direct_channel(scope)
 
         def answer(_: str) -> None:
             nonlocal heard
             heard += 1
-            way.send("z" * 60_000)
+            channel.send("z" * 60_000)
 
-        way.listen(answer)
+        channel.listen(answer)
         while (message := await receive())["type"] != "websocket.disconnect":
             answer(message["text"])
         gone.set()
@@ -106,7 +112,7 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
 def test_other_servers_are_told_how_to_be_set() -> None:
     """The app cannot do without, and says which way it is to be served."""
     with pytest.raises(RuntimeError, match=r"web\.relay_socket:RelaySocket"):
-        short_way({"type": "websocket"})
+        direct_channel({"type": "websocket"})
 
 
 # --- beside the library -------------------------------------------------------------------------
@@ -156,7 +162,7 @@ def _connected(
 async def _read(
     pieces: Sequence[bytes],
     *,
-    by_short_way: bool,
+    directly: bool,
     heeds_pauses: bool = True,
     is_stuck: bool = False,
 ) -> tuple[list[object], bytes]:
@@ -166,8 +172,8 @@ async def _read(
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocket(scope, receive, send).accept()
-        if by_short_way:
-            short_way(scope).listen(got.append)
+        if directly:
+            direct_channel(scope).listen(got.append)
         began.set()
         while True:
             message = await receive()
@@ -236,8 +242,8 @@ def test_app_gets_what_the_library_alone_would_give_it(
     splits.add(len(stream))
     places_in_order = sorted(splits)
     pieces = [stream[start:end] for start, end in pairwise(places_in_order)]
-    alone = asyncio.run(_read(pieces, by_short_way=False))
-    assert asyncio.run(_read(pieces, by_short_way=True)) == alone
+    alone = asyncio.run(_read(pieces, directly=False))
+    assert asyncio.run(_read(pieces, directly=True)) == alone
 
 
 def _unmasked(opcode: int, payload: bytes) -> bytes:
@@ -250,21 +256,21 @@ async def test_bytes_amid_a_frame_are_no_frame() -> None:
     text = _unmasked(0x81, b"I am no message")
     whole = _unmasked(0x82, text)
     pieces = [whole[: -len(text)], text, _unmasked(0x81, b"I am one")]
-    got, _ = await _read(pieces, by_short_way=True)
+    got, _ = await _read(pieces, directly=True)
     assert got == [text, "I am one", "websocket.disconnect"]
 
 
 async def test_text_does_not_overtake_what_waits() -> None:
     """Where bytes come though reading was paused, for they had been read, the order stays."""
     pieces = [_unmasked(0x82, b"first"), _unmasked(0x81, b"second"), _unmasked(0x81, b"third")]
-    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False)
+    got, _ = await _read(pieces, directly=True, heeds_pauses=False)
     assert got == [b"first", "second", "third", "websocket.disconnect"]
 
 
 async def test_text_waits_until_the_client_reads() -> None:
     """While it does not take what it is sent, nothing of it is taken."""
     pieces = [_unmasked(0x81, b"first"), _unmasked(0x81, b"second")]
-    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False, is_stuck=True)
+    got, _ = await _read(pieces, directly=True, heeds_pauses=False, is_stuck=True)
     assert got == ["first", "second", "websocket.disconnect"]
 
 
@@ -276,13 +282,13 @@ async def test_nothing_is_said_after_a_close(closes_first: str) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
-        way = short_way(scope)
-        way.send("in time")
+        channel = direct_channel(scope)
+        channel.send("in time")
         if closes_first == "app":
             await socket.close()
         else:
             protocol.data_received(_unmasked(0x88, b"\x03\xe8"))
-        way.send("too late")
+        channel.send("too late")
         said.set()
 
     protocol, transport = _connected(app)
@@ -305,15 +311,15 @@ async def _talking(got: list[object]) -> tuple[RelaySocket, _Transport]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
-        way = short_way(scope)
-        way.listen(got.append)
+        channel = direct_channel(scope)
+        channel.listen(got.append)
         began.set()
         while (message := await receive())["type"] != "websocket.disconnect":
             got.append(message["bytes"])
             if message["bytes"] == b"bye":
                 await socket.close()
         got.append(message["code"])
-        way.send("too late")
+        channel.send("too late")
 
     protocol, transport = _connected(app)
     await began.wait()
