@@ -1,7 +1,7 @@
 """The browser phone: a page that speaks ConversationRelay to this app, and who may use it.
 
-The page, in `page/`, is static and asks nothing of any other host. `visitors` knows who may see it
-and place its calls, `pages` serves it, `facts` is what it is told of the app.
+The page, in `page/`, is static and loads nothing from other hosts. `pages` serves it, and `facts`
+is what it needs to know about the app. `trust.visitors` decides who may open it and place calls.
 """
 
 from phone.facts import facts_of

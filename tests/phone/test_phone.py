@@ -382,7 +382,7 @@ async def test_form_without_a_password_is_a_wrong_one(http: httpx2.AsyncClient) 
 async def test_guessing_is_stopped(http: httpx2.AsyncClient) -> None:
     """After a handful no password is looked at for a minute, be it the right one."""
     async with serve_frontdesk(**LOCKED) as address:
-        for _ in range(Failures.MOST_OF_ONE):
+        for _ in range(Failures.MAX_PER_ADDRESS):
             answer = await http.post(f"{address}/sign-in", data={"password": "a guess"})
             assert answer.status_code == 403
         answer = await http.post(f"{address}/sign-in", data={"password": PASSWORD})
@@ -558,7 +558,7 @@ def test_signing_in_ends_after_a_day_at_work() -> None:
 def test_failures_of_one_address_are_counted_for_a_minute() -> None:
     """Others are not kept out by them."""
     failures = Failures()
-    for second in range(Failures.MOST_OF_ONE):
+    for second in range(Failures.MAX_PER_ADDRESS):
         assert not failures.are_too_many("203.0.113.9", NOW + second)
         failures.add("203.0.113.9", NOW + second)
     assert failures.are_too_many("203.0.113.9", NOW + 59.9)
@@ -572,5 +572,5 @@ def test_failures_of_many_addresses_are_counted_too() -> None:
     for number in range(10_000):
         failures.add(f"203.0.113.{number}", NOW)
     assert failures.are_too_many("198.51.100.1", NOW + 59.9)
-    assert len(failures._latest) == Failures.MOST_OF_ALL
+    assert len(failures._latest) == Failures.MAX_IN_ALL
     assert not failures.are_too_many("198.51.100.1", NOW + 60)

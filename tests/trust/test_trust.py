@@ -420,7 +420,7 @@ def test_sign_in_ends_with_either_secret(auth_token: str, password: str) -> None
 
 def test_sign_in_is_no_token_of_a_call() -> None:
     """Nor is a call's token a sign-in: their keys differ."""
-    calls, visitors = desk(), sign_in_tokens("12345", "", TTL_S)
+    calls, visitors = call_tokens(), sign_in_tokens("12345", "", TTL_S)
     assert calls.check(visitors.mint("\nCA1", NOW, "n"), "CA1", NOW) == "not signed for this"
     assert visitors.check(calls.mint("visitor", NOW, "n"), "\nvisitor", NOW) is not None
 
@@ -431,13 +431,13 @@ NOW: Final = 1_764_000_000.25
 TTL_S: Final = 120.0
 
 
-def desk(auth_token: str = "12345") -> CallTokens:
+def call_tokens(auth_token: str = "12345") -> CallTokens:
     return CallTokens(auth_token, TTL_S)
 
 
 def test_token_lets_its_call_in_once() -> None:
     """The second time it is a replay."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n1")
     assert tokens.check(token, "CA1", NOW + 1) is None
     assert tokens.check(token, "CA1", NOW + 2) == "used before"
@@ -446,7 +446,7 @@ def test_token_lets_its_call_in_once() -> None:
 
 def test_token_of_another_call_is_refused_and_not_used_up() -> None:
     """Who presents it for a call of their own does not lock the right call out."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n1")
     for other in ("CA2", "", "CA1 ", "ca1", "CA11", "n1\nCA1"):
         assert tokens.check(token, other, NOW) == "not signed for this"
@@ -456,7 +456,7 @@ def test_token_of_another_call_is_refused_and_not_used_up() -> None:
 @pytest.mark.parametrize("minted_at", [NOW, 1_764_000_000.0, 1_764_000_000.999])
 def test_token_expires_after_its_time(minted_at: float) -> None:
     """It is good for the whole of its time, and for less than a second more."""
-    tokens = desk()
+    tokens = call_tokens()
     assert tokens.check(tokens.mint("CA1", minted_at, "a"), "CA1", minted_at + TTL_S) is None
     late = tokens.mint("CA1", minted_at, "b")
     assert tokens.check(late, "CA1", minted_at + TTL_S + 1) == "expired"
@@ -464,7 +464,7 @@ def test_token_expires_after_its_time(minted_at: float) -> None:
 
 def test_token_is_good_at_its_very_last_second() -> None:
     """At the second that stands in it, and not after; used then, it is not good again."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", 1000.0, "n")
     expires = float(token.split(".")[0])
     assert expires == 1000.0 + TTL_S
@@ -484,7 +484,7 @@ def test_token_is_good_for_all_its_time(now: float, ttl_s: float) -> None:
 
 def test_tampered_token_is_refused() -> None:
     """Not one of its characters can be changed."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "c0ffee")
     for at, character in enumerate(token):
         changed = "0" if character != "0" else "1"
@@ -495,7 +495,7 @@ def test_tampered_token_is_refused() -> None:
 
 def test_token_with_a_later_expiry_is_refused() -> None:
     """The expiry is signed too."""
-    tokens = desk()
+    tokens = call_tokens()
     expires, rest = tokens.mint("CA1", NOW, "n").split(".", 1)
     later = f"{int(expires) + 3600}.{rest}"
     assert tokens.check(later, "CA1", NOW) == "not signed for this"
@@ -503,7 +503,7 @@ def test_token_with_a_later_expiry_is_refused() -> None:
 
 def test_token_in_another_spelling_is_refused() -> None:
     """One token has one spelling, or it would let in more than once."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n")
     expires, nonce, mac = token.split(".")
     spellings = [
@@ -527,7 +527,7 @@ def test_token_in_another_spelling_is_refused() -> None:
 
 def test_missing_token_is_named_as_such() -> None:
     """An owner who reads the log sees that there was none."""
-    assert desk().check("", "CA1", NOW) == "no token"
+    assert call_tokens().check("", "CA1", NOW) == "no token"
 
 
 @given(st.text(st.characters()), st.text(st.characters()), st.floats(0, 4e9))
@@ -539,32 +539,32 @@ def test_missing_token_is_named_as_such() -> None:
 @example("1.n." + "é" * 64, "CA1", 0.0)
 def test_garbage_is_refused(token: str, call_sid: str, now: float) -> None:
     """Whatever is presented, it is refused and raises nothing."""
-    assert desk().check(token, call_sid, now) is not None
+    assert call_tokens().check(token, call_sid, now) is not None
 
 
 def test_token_of_another_auth_token_is_refused() -> None:
     """The key is derived from the auth token."""
-    token = desk("54321").mint("CA1", NOW, "n")
-    assert desk("12345").check(token, "CA1", NOW) == "not signed for this"
+    token = call_tokens("54321").mint("CA1", NOW, "n")
+    assert call_tokens("12345").check(token, "CA1", NOW) == "not signed for this"
 
 
 def test_instances_check_each_others_tokens() -> None:
     """Any instance that knows the auth token lets in what another minted."""
-    one, other = desk(), desk()
+    one, other = call_tokens(), call_tokens()
     assert other.check(one.mint("CA1", NOW, "a"), "CA1", NOW) is None
     assert one.check(other.mint("CA1", NOW, "b"), "CA1", NOW) is None
 
 
 def test_token_hides_the_auth_token() -> None:
     """Neither the secret nor the call stand in it."""
-    token = desk("secret").mint("CA1", NOW, "n")
+    token = call_tokens("secret").mint("CA1", NOW, "n")
     assert "secret" not in token
     assert "CA1" not in token
 
 
 def test_same_call_may_have_several_tokens() -> None:
     """A webhook that is asked twice answers twice, and either answer may be the one used."""
-    tokens = desk()
+    tokens = call_tokens()
     first, second = tokens.mint("CA1", NOW, "a"), tokens.mint("CA1", NOW, "b")
     assert first != second
     assert tokens.check(second, "CA1", NOW) is None
@@ -573,7 +573,7 @@ def test_same_call_may_have_several_tokens() -> None:
 
 def test_used_tokens_are_forgotten_when_they_have_expired() -> None:
     """However many calls there have been, only those of the last minutes are remembered."""
-    tokens = desk()
+    tokens = call_tokens()
     most = 0
     for number in range(5000):
         now = NOW + number
@@ -586,7 +586,7 @@ def test_used_tokens_are_forgotten_when_they_have_expired() -> None:
 
 def test_refused_tokens_are_not_remembered() -> None:
     """A stranger cannot fill the memory."""
-    tokens = desk()
+    tokens = call_tokens()
     for number in range(1000):
         tokens.check(f"1.{number}.{'0' * 64}", "CA1", NOW)
     assert not tokens._seen
@@ -594,7 +594,7 @@ def test_refused_tokens_are_not_remembered() -> None:
 
 def test_token_is_for_what_was_asked() -> None:
     """No more, no less and nothing else, and it is not used up by who tries."""
-    tokens = desk()
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n", "a=1&b=2")
     for other in ("", "a=1", "b=2", "a=1&b=3", "a=1&b=2&c=3"):
         assert tokens.check(token, "CA1", NOW, other) == "not signed for this"
@@ -606,5 +606,5 @@ def test_token_is_for_what_was_asked() -> None:
 def test_no_two_calls_share_a_token(one: str, other: str) -> None:
     """Whatever their names are made of."""
     assume(one != other)
-    tokens = desk()
+    tokens = call_tokens()
     assert tokens.check(tokens.mint(one, NOW, "a"), other, NOW) == "not signed for this"
