@@ -6,6 +6,5 @@ is what it needs to know about the app. `trust.visitors` decides who may open it
 
 from phone.facts import facts_of
 from phone.pages import BrowserHeaders, add_pages
-from trust.visitors import Visitors
 
-__all__ = ["BrowserHeaders", "Visitors", "add_pages", "facts_of"]
+__all__ = ["BrowserHeaders", "add_pages", "facts_of"]

@@ -25,8 +25,8 @@ from websockets.asyncio.client import connect
 import relay_protocol as relay
 from calls.overrides import CallOverrides
 from relay_protocol import MAX_FRAME_BYTES, MAX_PARAMETERS
-from tests.calls.test_call import PATIENCE_S, Session, relay_session
 from tests.guide_server import GuideServer
+from tests.relay_client import PATIENCE_S, Session, relay_session
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from trust.addresses import FORWARDING_HEADERS
 from trust.tokens import CallTokens

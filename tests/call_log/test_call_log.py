@@ -22,8 +22,8 @@ from call_log.format import Entry, RecordingError
 from call_log.writer import WAITING_LINES, Recorder, file_name, recorded
 from config import SettingsError
 from emulator import call_log as line_recording
-from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer, Step
+from tests.relay_client import relay_session
 from tests.serving import serve_frontdesk, settings_for_test
 from turn.events import CallEnded, GuideFailed, GuideFinished, GuideToken
 from turn.options import Options

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from barge_in import BargeIn
@@ -20,89 +19,13 @@ from calls.call import LOGGED_BAD_FRAMES, Call
 from calls.decision_feed import DecisionFeed
 from config import DEFAULT_INSTRUCTIONS
 from guide_client import GuideClient, GuideOptions
-from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
+from tests.guide_server import Answer, GuideServer, Step, event
+from tests.relay_client import PATIENCE_S, Session, in_time, nth_request, relay_session
 from tests.serving import serve_frontdesk
 from turn.events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
 from turn.options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
-PATIENCE_S: Final = 10.0
-"""How long a test waits for something that a broken call would never do."""
-
-
-class Session:
-    """Twilio's end of a call: sends what it is told to, and plays what it is given to speak."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.frames: list[dict[str, Any]] = []
-        """All frames that came, in order."""
-
-    async def send(self, **frame: object) -> None:
-        """Send a frame."""
-        await self.socket.send(json.dumps(frame))
-
-    async def say(self, words: str) -> None:
-        """The caller says something, heard to its end."""
-        await self.send(type="prompt", voicePrompt=words, lang="en-US", last=True)
-
-    async def receive(self) -> dict[str, Any]:
-        """The next frame."""
-        async with asyncio.timeout(PATIENCE_S):
-            frame: dict[str, Any] = json.loads(await self.socket.recv(decode=True))
-        self.frames.append(frame)
-        return frame
-
-    async def receive_words(self, words: str) -> None:
-        """Take frames until they have brought exactly these words; a blank may still be due."""
-        got = ""
-        while got.strip() != words:
-            got += str((await self.receive())["token"])
-            assert words.startswith(got.strip())
-
-    async def receive_cycle(self) -> str:
-        """Take frames to the end of the talk cycle; returns its words."""
-        tokens = []
-        while True:
-            frame = await self.receive()
-            tokens.append(frame["token"])
-            if frame["last"]:
-                return "".join(tokens)
-
-    async def interrupt(self, heard: str) -> None:
-        """The caller speaks over the agent, who is stopped after `heard`."""
-        await self.send(type="info", name="clientSpeaking", value="on")
-        await self.send(type="info", name="tokensPlayed", value=heard)
-        await self.send(type="interrupt", utteranceUntilInterrupt=heard, durationUntilInterruptMs=9)
-        await self.send(type="info", name="clientSpeaking", value="off")
-
-    async def ask(self, words: str) -> str:
-        """The caller says something and hears the whole answer."""
-        await self.say(words)
-        first = await self.receive()
-        await self.send(type="info", name="agentSpeaking", value="on")
-        reply = str(first["token"]) + ("" if first["last"] else await self.receive_cycle())
-        await self.send(type="info", name="tokensPlayed", value=reply)
-        await self.send(type="info", name="agentSpeaking", value="off")
-        return reply.strip()
-
-
-@asynccontextmanager
-async def relay_session(
-    address: str,
-    call_sid: str = "CA1",
-    token: str = "",
-    headers: Mapping[str, str] | None = None,
-    overrides: Mapping[str, str] | None = None,
-    **setup: object,
-) -> AsyncIterator[Session]:
-    """A call to the app at `address`, after its setup. `overrides` go into its parameters."""
-    url = address.replace("http", "ws", 1) + "/ws"
-    async with connect(url, proxy=None, additional_headers=headers) as websocket:
-        session = Session(websocket)
-        parameters = {**({"token": token} if token else {}), **(overrides or {})}
-        await session.send(type="setup", callSid=call_sid, customParameters=parameters, **setup)
-        yield session
 
 
 @asynccontextmanager
@@ -111,24 +34,6 @@ async def call_with(guide: GuideServer, **settings: Any) -> AsyncIterator[Sessio
     given = {"guide_base_url": guide.base_url, "guide_apology": APOLOGY, **settings}
     async with serve_frontdesk(**given) as address, relay_session(address) as session:
         yield session
-
-
-@pytest.fixture
-async def guide() -> AsyncIterator[GuideServer]:
-    async with GuideServer() as server:
-        yield server
-
-
-async def in_time(event_: asyncio.Event) -> None:
-    """Wait for an event that a broken call would never set."""
-    async with asyncio.timeout(PATIENCE_S):
-        await event_.wait()
-
-
-async def nth_request(guide: GuideServer, count: int) -> GuideRequest:
-    """Wait until the guide has been asked so many times; returns the last of the requests."""
-    async with asyncio.timeout(PATIENCE_S):
-        return await guide.received(count)
 
 
 # --- a reply on its way out ---------------------------------------------------------------------

@@ -16,13 +16,11 @@ from websockets.exceptions import InvalidStatus
 
 import phone
 from config import VERSION
-from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer
+from tests.relay_client import relay_session
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_app import FORM, guide, http, offer, parameters_of, signed_socket, token_of
+from tests.webhooks import FORM, offer, parameters_of, signed_socket, token_of
 from trust.visitors import COOKIE, SIGNED_IN_S, Failures, Refusal, Visitors
-
-__all__ = ["guide", "http"]  # fixtures, by the names that tests ask for
 
 PAGE: Final = Path(phone.__file__).parent / "page"
 PASSWORD: Final = "correct horse é battery"
