@@ -18,7 +18,7 @@ from tests.relay_client import PATIENCE_S
 async def program(
     directory: Path, *arguments: str, **settings: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run Python with these arguments and settings in a directory that has no `.env`."""
+    """Run Python with these arguments and settings, in a directory without a `.env`."""
     own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -38,14 +38,14 @@ async def program(
 
 
 async def end_of(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
-    """Wait until a program ends: its exit status, output and errors."""
+    """Wait for a program to end; returns its exit status, output and errors."""
     async with asyncio.timeout(PATIENCE_S):
         out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 
 
 async def line_with(stream: asyncio.StreamReader | None, pattern: str) -> re.Match[str]:
-    """Read a program's output up to a line in which `pattern` is found."""
+    """Read a program's output up to a line that matches `pattern`."""
     assert stream
     async with asyncio.timeout(PATIENCE_S):
         while line := await stream.readline():
@@ -55,6 +55,6 @@ async def line_with(stream: asyncio.StreamReader | None, pattern: str) -> re.Mat
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

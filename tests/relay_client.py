@@ -15,7 +15,7 @@ PATIENCE_S: Final = 10.0
 
 
 class Session:
-    """Twilio's end of a call: sends what it is told to, and plays what it is given to speak."""
+    """Twilio's end of a call: sends frames, and collects those it is given to speak."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -38,14 +38,14 @@ class Session:
         return frame
 
     async def receive_words(self, words: str) -> None:
-        """Take frames until they have brought exactly these words; a blank may still be due."""
+        """Receive frames until they add up to exactly these words, but for a trailing blank."""
         got = ""
         while got.strip() != words:
             got += str((await self.receive())["token"])
             assert words.startswith(got.strip())
 
     async def receive_cycle(self) -> str:
-        """Take frames to the end of the talk cycle; returns its words."""
+        """Receive frames to the end of the talk cycle; returns its words."""
         tokens = []
         while True:
             frame = await self.receive()
@@ -90,12 +90,12 @@ async def relay_session(
 
 
 async def in_time(event_: asyncio.Event) -> None:
-    """Wait for an event that a broken call would never set."""
+    """Wait for an event, but not forever."""
     async with asyncio.timeout(PATIENCE_S):
         await event_.wait()
 
 
 async def nth_request(guide: GuideServer, count: int) -> GuideRequest:
-    """Wait until the guide has been asked so many times; returns the last of the requests."""
+    """Wait until the guide has had this many requests; returns the last one."""
     async with asyncio.timeout(PATIENCE_S):
         return await guide.received(count)

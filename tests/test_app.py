@@ -26,7 +26,7 @@ async def ask_the_hours(address: str) -> str:
 
 
 async def calls_held(address: str) -> int:
-    """How many calls there are, according to whoever takes a new connection."""
+    """The number of calls that one of the processes reports."""
     async with httpx2.AsyncClient(trust_env=False) as client:
         return int((await client.get(f"{address}/health")).json()["calls"])
 
@@ -35,7 +35,7 @@ async def calls_held(address: str) -> int:
 async def test_program_serves_and_says_what_to_do_next(
     http: httpx2.AsyncClient, tmp_path: Path, token: str
 ) -> None:
-    """`python app.py`: the banner comes at once, pipes included, and an interrupt ends it."""
+    """`python app.py` prints its banner at once, into pipes too, and stops at an interrupt."""
     settings = {"PORT": str(free_port()), "TWILIO_AUTH_TOKEN": token}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
         address = (await line_with(process.stdout, r"listening on (http://\S+)"))[1]
@@ -51,10 +51,7 @@ async def test_program_serves_and_says_what_to_do_next(
 
 
 async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
-    """`WORKERS=2`: a call is on one of them, the other does not know of it, and both end.
-
-    What is wrong with the settings is said once for both.
-    """
+    """With `WORKERS=2`, one process has the call, and warnings are logged once for both."""
     settings = {"PORT": str(free_port()), "WORKERS": "2", "WELCOME_GREETING": "", "GUIDE_URL": ""}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
         address = (await line_with(process.stdout, r"listening on (http://\S+)"))[1]
@@ -72,7 +69,7 @@ async def test_workers_share_the_port_and_nothing_else(tmp_path: Path) -> None:
 async def test_program_starts_and_warns_of_settings(
     http: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
-    """What has no effect, and what may not work, is in the log from the start."""
+    """Settings that have no effect, or may not work, are logged at the start."""
     (tmp_path / ".env").write_text("GUIDE_URL=x\nhush hush\n", encoding="utf-8")
     settings = {"PORT": str(free_port()), "GUIDE_BASEURL": "x", "TWILIO_AUTH_TOKEN": AUTH_TOKEN}
     async with program(tmp_path, str(ROOT / "app.py"), **settings) as process:
@@ -91,7 +88,7 @@ async def test_program_starts_and_warns_of_settings(
 
 
 async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
-    """As the README has it: the demo guide is found on the port that is really served."""
+    """With the command in the README, on a port that the app is not told."""
     arguments = ("-m", "uvicorn", "app:app", "--port", "0", "--ws", "web.relay_socket:RelaySocket")
     async with program(tmp_path, *arguments) as process:
         address = (await line_with(process.stderr, r"running on (http://\S+)"))[1]
@@ -106,7 +103,7 @@ async def test_uvicorn_serves_the_app_on_any_port(tmp_path: Path) -> None:
 
 
 async def test_uvicorn_warns_of_settings_once(tmp_path: Path) -> None:
-    """It asks for the app twice, and is given the same."""
+    """It asks for the app twice and gets the same one."""
     arguments = ("-m", "uvicorn", "app:app", "--port", "0")
     async with program(tmp_path, *arguments, GUIDE_URL="x") as process:
         assert process.stderr
@@ -115,8 +112,8 @@ async def test_uvicorn_warns_of_settings_once(tmp_path: Path) -> None:
     assert told.count(b"GUIDE_URL is not a setting; did you mean GUIDE_BASE_URL?") == 1
 
 
-async def test_port_in_use_is_told(tmp_path: Path) -> None:
-    """Which one it is, and what to do."""
+async def test_port_in_use_is_reported(tmp_path: Path) -> None:
+    """With the port, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         async with program(tmp_path, str(ROOT / "app.py"), PORT=str(port)) as process:
@@ -131,7 +128,7 @@ async def test_port_in_use_is_told(tmp_path: Path) -> None:
     "arguments", [(str(ROOT / "app.py"),), ("-m", "uvicorn", "app:app", "--port", "0")]
 )
 async def test_wrong_settings_stop_the_start(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """One message lists every problem by its variable's name, and nothing is served."""
+    """One message lists every wrong setting by name, and nothing is served."""
     wrong = {"PORT": "eighty", "PUBLIC_URL": "http://example.com", "GUIDE_HISTORY_TURNS": "0"}
     async with program(tmp_path, *arguments, **wrong) as process:
         status, out, err = await end_of(process)
@@ -142,7 +139,7 @@ async def test_wrong_settings_stop_the_start(tmp_path: Path, arguments: tuple[st
 
 
 async def test_settings_are_read_from_the_env_file(tmp_path: Path) -> None:
-    """A `.env` where the program is started counts like the environment."""
+    """A `.env` in the working directory counts like the environment."""
     (tmp_path / ".env").write_text("LOG_LEVEL=loud\n", encoding="utf-8")
     async with program(tmp_path, str(ROOT / "app.py")) as process:
         status, _, err = await end_of(process)
@@ -151,7 +148,7 @@ async def test_settings_are_read_from_the_env_file(tmp_path: Path) -> None:
 
 
 def test_import_reads_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only `app.app` does; other names are not there."""
+    """Only `app.app` does."""
     monkeypatch.setenv("PORT", "eighty")
     with pytest.raises(AttributeError, match="no_such_name"):
         app.__getattr__("no_such_name")

@@ -18,12 +18,12 @@ FORM: Final = {"CallSid": "CA1", "AccountSid": "AC1", "From": CALLER, "CallerNam
 
 
 def signed(url: str, form: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The header that Twilio puts on a request to `url`, as it knows it."""
+    """The header with Twilio's signature of a request to `url`."""
     return {"X-Twilio-Signature": relay.sign(AUTH_TOKEN, url, form)}
 
 
 def signed_socket(address: str) -> dict[str, str]:
-    """The header that Twilio puts on the socket it opens to the app at `address`."""
+    """The header with Twilio's signature of the WebSocket to the app at `address`."""
     return signed(address.replace("http", "wss", 1) + "/ws")
 
 
@@ -38,14 +38,14 @@ def read_twiml(answer: httpx2.Response) -> tuple[ElementTree.Element, ElementTre
 
 
 def parameters_of(answer: httpx2.Response) -> dict[str, str]:
-    """What an answer to the voice webhook gives the call to bring along."""
+    """The call's parameters in an answer to the voice webhook."""
     _, conversation_relay = read_twiml(answer)
     found = conversation_relay.findall("Parameter")
     return {parameter.attrib["name"]: parameter.attrib["value"] for parameter in found}
 
 
 def token_of(answer: httpx2.Response) -> str:
-    """The call's token in an answer to the voice webhook, which holds no other parameter."""
+    """The call's token, the only parameter in an answer to the voice webhook."""
     parameters = parameters_of(answer)
     assert list(parameters) == ["token"]
     return parameters["token"]
@@ -54,7 +54,7 @@ def token_of(answer: httpx2.Response) -> str:
 async def offer(
     client: httpx2.AsyncClient, address: str, call_sid: str = "CA1", **overrides: str
 ) -> str:
-    """Ask the voice webhook about a call, signed; returns the call's token."""
+    """Send a signed voice webhook; returns the call's token."""
     url, form = f"{address}/twiml", {**FORM, "CallSid": call_sid, **overrides}
     answer = await client.post(url, data=form, headers=signed(url, form))
     parameters = parameters_of(answer)
@@ -63,7 +63,7 @@ async def offer(
 
 
 async def calls_become(client: httpx2.AsyncClient, address: str, count: int) -> None:
-    """Wait until /health tells of so many calls in progress."""
+    """Wait until `/health` reports this many calls."""
     async with asyncio.timeout(PATIENCE_S):
         while (await client.get(f"{address}/health")).json()["calls"] != count:
             pass

@@ -18,7 +18,7 @@ from tests.webhooks import (
     signed_socket,
 )
 
-TOLD: Final = {"Decisions": "1"}
+DECISIONS: Final = {"Decisions": "1"}
 
 
 async def read_decision(events: AsyncIterator[str]) -> dict[str, Any]:
@@ -32,15 +32,15 @@ async def read_decision(events: AsyncIterator[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("auth_token", [None, AUTH_TOKEN])
-async def test_decisions_are_told_to_who_placed_the_call(
+async def test_decisions_stream_to_the_client_that_placed_the_call(
     http: httpx2.AsyncClient, guide: GuideServer, auth_token: str | None
 ) -> None:
-    """Those made so far and those to come, with the words, until the call ends."""
+    """Past decisions, then new ones, with the words, until the call ends."""
     settings = {"twilio_auth_token": auth_token, "guide_base_url": guide.base_url}
     async with serve_frontdesk(**settings) as address, AsyncExitStack() as stack:
-        token = await offer(http, address, **TOLD)
+        token = await offer(http, address, **DECISIONS)
         headers = signed_socket(address)
-        call = relay_session(address, token=token, headers=headers, overrides=TOLD)
+        call = relay_session(address, token=token, headers=headers, overrides=DECISIONS)
         session = await stack.enter_async_context(call)
         await session.ask("What do you sell?")
         url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
@@ -68,14 +68,14 @@ async def test_decisions_are_told_to_who_placed_the_call(
             assert "".join([line async for line in events]) == ""
 
 
-async def test_decisions_are_told_from_the_start_to_each_who_asks(
+async def test_each_client_gets_the_decisions_from_the_start(
     http: httpx2.AsyncClient, guide: GuideServer
 ) -> None:
-    """Numbered, so that one whose stream broke knows which it has; no cache keeps them."""
+    """Numbered, so that a client can tell which it has; caches keep none."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
-        token = await offer(http, address, **TOLD)
+        token = await offer(http, address, **DECISIONS)
         url, bearer = f"{address}/calls/CA1/decisions", {"Authorization": f"Bearer {token}"}
-        async with relay_session(address, token=token, overrides=TOLD) as session:
+        async with relay_session(address, token=token, overrides=DECISIONS) as session:
             for words in ("What do you sell?", "And what else?", "Since when?"):
                 await session.ask(words)
             for _ in range(2):
@@ -92,15 +92,15 @@ async def _line_after(lines: AsyncIterator[str], skipped: int) -> str:
     return await anext(lines)
 
 
-async def test_listener_who_never_reads_holds_nobody_up(
+async def test_client_that_never_reads_delays_nobody(
     http: httpx2.AsyncClient, guide: GuideServer
 ) -> None:
-    """Neither the call, nor others who listen to it, nor the end of both."""
+    """Neither the call, nor other clients, nor the end of either."""
     async with serve_frontdesk(guide_base_url=guide.base_url, guide_history_turns=1) as address:
-        token = await offer(http, address, **TOLD)
+        token = await offer(http, address, **DECISIONS)
         host, _, port = address.removeprefix("http://").partition(":")
         _, writer = await asyncio.open_connection(host, int(port), limit=1)
-        async with relay_session(address, token=token, overrides=TOLD) as session:
+        async with relay_session(address, token=token, overrides=DECISIONS) as session:
             await session.ask("What do you sell?")
             request = f"GET /calls/CA1/decisions HTTP/1.1\r\nHost: {host}\r\n"
             writer.write(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
@@ -132,12 +132,12 @@ STRANGERS: Final = [
 async def test_decisions_are_refused_to_strangers(
     http: httpx2.AsyncClient, guide: GuideServer
 ) -> None:
-    """Only the token of that very call opens them."""
+    """Only the token of the same call gives access."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
-        tokens = [await offer(http, address, sid, **TOLD) for sid in ("CA1", "CA2")]
+        tokens = [await offer(http, address, sid, **DECISIONS) for sid in ("CA1", "CA2")]
         async with (
-            relay_session(address, "CA1", tokens[0], overrides=TOLD),
-            relay_session(address, "CA2", tokens[1], overrides=TOLD),
+            relay_session(address, "CA1", tokens[0], overrides=DECISIONS),
+            relay_session(address, "CA2", tokens[1], overrides=DECISIONS),
         ):
             await calls_become(http, address, 2)
             url = f"{address}/calls/CA1/decisions"
@@ -150,10 +150,10 @@ async def test_decisions_are_refused_to_strangers(
 
 
 @pytest.mark.parametrize("auth_token", [None, AUTH_TOKEN])
-async def test_decisions_are_not_told_unless_the_call_asked(
+async def test_call_without_the_override_has_no_stream(
     http: httpx2.AsyncClient, guide: GuideServer, auth_token: str | None
 ) -> None:
-    """A call from a telephone has no side channel, whoever asks; nor has one without a token."""
+    """Telephone calls have none, whoever asks; nor does a call without a token."""
     settings = {"twilio_auth_token": auth_token, "guide_base_url": guide.base_url}
     async with serve_frontdesk(**settings) as address:
         token, headers = await offer(http, address), signed_socket(address)
@@ -164,18 +164,18 @@ async def test_decisions_are_not_told_unless_the_call_asked(
                 for given in ("x", token, "None"):
                     answer = await http.get(url, headers={"Authorization": f"Bearer {given}"})
                     assert answer.status_code == 404
-        async with relay_session(address, "CA2", headers=headers, overrides=TOLD) as session:
-            if auth_token is None:  # with one it is not let in without a token
+        async with relay_session(address, "CA2", headers=headers, overrides=DECISIONS) as session:
+            if auth_token is None:  # with one, a call needs a token
                 await session.ask("What do you sell?")
             url = f"{address}/calls/CA2/decisions"
             assert (await http.get(url, headers={"Authorization": "Bearer"})).status_code == 404
 
 
-async def test_decisions_end_with_the_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
-    """Afterwards the token opens nothing."""
+async def test_stream_ends_with_the_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
+    """Afterwards the token gives no access."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
-        token = await offer(http, address, **TOLD)
-        async with relay_session(address, token=token, overrides=TOLD) as session:
+        token = await offer(http, address, **DECISIONS)
+        async with relay_session(address, token=token, overrides=DECISIONS) as session:
             await session.ask("What do you sell?")
         await calls_become(http, address, 0)
         bearer = {"Authorization": f"Bearer {token}"}

@@ -9,8 +9,8 @@ from tests.serving import serve_frontdesk
 from tests.webhooks import calls_become
 
 
-async def test_health_tells_of_the_guide(http: httpx2.AsyncClient) -> None:
-    """Whether it is the demo one; and the version."""
+async def test_health_reports_version_and_guide(http: httpx2.AsyncClient) -> None:
+    """Also whether it is the demo guide."""
     async with serve_frontdesk() as address:
         assert (await http.get(f"{address}/health")).json() == {
             "status": "ok",
@@ -26,7 +26,7 @@ async def test_health_tells_of_the_guide(http: httpx2.AsyncClient) -> None:
 async def test_health_counts_the_calls_in_progress(
     http: httpx2.AsyncClient, guide: GuideServer
 ) -> None:
-    """Up when one has been set up, down when it has ended."""
+    """The count rises with a setup and falls when the call ends."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
         async with relay_session(address, "CA1") as one:
             await one.ask("What do you sell?")

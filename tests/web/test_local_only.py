@@ -18,10 +18,10 @@ from tests.serving import AUTH_TOKEN, serve, serve_frontdesk, settings_for_test
         ({"Origin": "https://evil.example.com"}, 403),
     ],
 )
-async def test_demo_guide_answers_this_machine_alone(
+async def test_demo_guide_answers_only_this_machine(
     http: httpx2.AsyncClient, token: str, headers: dict[str, str], status: int
 ) -> None:
-    """It costs nothing and knows nothing, but it is nobody's free endpoint either."""
+    """With or without an auth token, it is not a public endpoint."""
     chat = {"model": "guide", "messages": [{"role": "user", "content": "hi"}], "stream": False}
     async with serve_frontdesk(twilio_auth_token=token or None) as address:
         url = f"{address}/demo/v1"
@@ -33,10 +33,10 @@ async def test_demo_guide_answers_this_machine_alone(
     )
 
 
-async def test_demo_guide_is_not_opened_by_a_path_prefix_of_a_proxy(
+async def test_path_prefix_does_not_open_the_demo_guide(
     http: httpx2.AsyncClient,
 ) -> None:
-    """Where the server is told of one, it stands before every path."""
+    """A proxy's path prefix, if the server is given one, precedes every path."""
     app = create_app(settings_for_test(twilio_auth_token=AUTH_TOKEN))
     app.root_path = "/x"
     async with serve(app) as address:

@@ -33,11 +33,11 @@ from tests.webhooks import (
 )
 from web.relay_socket import RelaySocket
 
-TOLD: Final = {"Decisions": "1"}
+DECISIONS: Final = {"Decisions": "1"}
 
 
 async def test_signed_call_gets_its_reply(http: httpx2.AsyncClient, guide: GuideServer) -> None:
-    """Webhook, socket and setup, as Twilio does it with an auth token."""
+    """Webhook, socket and setup, as Twilio sends them with an auth token."""
     settings = {"twilio_auth_token": AUTH_TOKEN, "guide_base_url": guide.base_url}
     async with serve_frontdesk(**settings) as address:
         token = await offer(http, address)
@@ -46,7 +46,7 @@ async def test_signed_call_gets_its_reply(http: httpx2.AsyncClient, guide: Guide
 
 
 async def test_signed_call_reaches_the_demo_guide(http: httpx2.AsyncClient) -> None:
-    """With a token set, the app itself may still ask the guide that it embeds."""
+    """With an auth token, the app itself can still use its demo guide."""
     async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as address:
         token = await offer(http, address)
         async with relay_session(address, token=token, headers=signed_socket(address)) as session:
@@ -57,28 +57,28 @@ async def test_signed_call_reaches_the_demo_guide(http: httpx2.AsyncClient) -> N
 # --- overrides ------------------------------------------------------------------------------------
 
 
-async def test_call_brings_along_what_it_was_asked_with(
+async def test_overrides_cannot_change_on_the_way(
     http: httpx2.AsyncClient, guide: GuideServer
 ) -> None:
-    """Nothing can be added to it on the way, or taken away: the token is for all of it."""
+    """The call's token is bound to them: adding or removing one is refused."""
     settings = {"twilio_auth_token": AUTH_TOKEN, "guide_base_url": guide.base_url}
     talkover, pause = {"BargeInMode": "talkover"}, {"BargeInMode": "pause"}
     async with serve_frontdesk(**settings) as address:
         headers = signed_socket(address)
-        for overrides, brought in [
-            ({}, TOLD),
+        for offered, brought in [
+            ({}, DECISIONS),
             ({}, talkover),
             ({}, pause),
-            (TOLD, {}),
+            (DECISIONS, {}),
             (pause, talkover),
-            (talkover, TOLD),
-            (TOLD, {**TOLD, **talkover}),
-            ({**TOLD, **talkover}, TOLD),
-            (TOLD, {"Decisions": "1\n"}),
-            (TOLD, {"Decisions": "2"}),
+            (talkover, DECISIONS),
+            (DECISIONS, {**DECISIONS, **talkover}),
+            ({**DECISIONS, **talkover}, DECISIONS),
+            (DECISIONS, {"Decisions": "1\n"}),
+            (DECISIONS, {"Decisions": "2"}),
             (pause, {"BargeInMode": "pause&Decisions=1"}),
         ]:
-            token = await offer(http, address, **overrides)
+            token = await offer(http, address, **offered)
             async with relay_session(
                 address, token=token, headers=headers, overrides=brought
             ) as call:
@@ -86,7 +86,7 @@ async def test_call_brings_along_what_it_was_asked_with(
                     await call.socket.wait_closed()
                 assert call.socket.close_code == 1008
             async with relay_session(
-                address, token=token, headers=headers, overrides=overrides
+                address, token=token, headers=headers, overrides=offered
             ) as call:
                 assert await call.ask("What do you sell?")
     assert len(guide.requests) == 11
@@ -105,10 +105,10 @@ async def test_call_brings_along_what_it_was_asked_with(
         {"Decisions": "true"},
     ],
 )
-async def test_wish_that_there_is_not_is_refused(
+async def test_invalid_override_is_refused(
     http: httpx2.AsyncClient, overrides: dict[str, str], auth_token: str | None
 ) -> None:
-    """By the webhook with what would be right, and by the socket."""
+    """By the webhook, with the valid values, and by the socket."""
     async with serve_frontdesk(twilio_auth_token=auth_token) as address:
         url, form = f"{address}/twiml", {**FORM, **overrides}
         answer = await http.post(url, data=form, headers=signed(url, form))
@@ -124,7 +124,7 @@ async def test_wish_that_there_is_not_is_refused(
 
 
 def recorded_options(directory: Path) -> dict[str, Any]:
-    """How turn-taking was set on the one call that is recorded there."""
+    """The options in the only call log in `directory`."""
     (recorded,) = directory.glob("*.jsonl")
     (note,) = [entry.frame for entry in load(recorded.read_text("utf-8")) if entry.is_note("call")]
     options: dict[str, Any] = note["options"]
@@ -142,7 +142,7 @@ def recorded_options(directory: Path) -> dict[str, Any]:
         ({"relay_interruptible": "any"}, {"BargeInMode": "pause"}, "any"),
     ],
 )
-async def test_mode_of_a_call_may_differ_from_the_owners(
+async def test_call_may_have_another_mode_than_the_owners(
     http: httpx2.AsyncClient,
     guide: GuideServer,
     tmp_path: Path,
@@ -151,7 +151,7 @@ async def test_mode_of_a_call_may_differ_from_the_owners(
     overrides: dict[str, str],
     interruptible: str,
 ) -> None:
-    """The line is told of it, and so is turn-taking."""
+    """The relay is told of the mode, and so is turn-taking."""
     given = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path, **settings}
     async with serve_frontdesk(**given) as address:
         answer = await http.post(f"{address}/twiml", data={**FORM, **overrides})
@@ -175,10 +175,10 @@ async def test_mode_of_a_call_may_differ_from_the_owners(
         ),
     ],
 )
-async def test_mode_that_the_owner_rules_out_is_refused(
+async def test_mode_that_the_settings_rule_out_is_refused(
     http: httpx2.AsyncClient, settings: dict[str, str], mode: str, name: str
 ) -> None:
-    """By the webhook with the reason, and by the socket."""
+    """By the webhook, with the reason, and by the socket."""
     async with serve_frontdesk(**settings) as address:
         answer = await http.post(f"{address}/twiml", data={**FORM, "BargeInMode": mode})
         async with relay_session(address, overrides={"BargeInMode": mode}) as session:
@@ -229,7 +229,7 @@ async def test_ended_call_leaves_nothing_behind(
 
 
 async def test_shutdown_closes_the_calls(guide: GuideServer) -> None:
-    """Twilio is told that we go away, and the guide that nobody listens any more."""
+    """Twilio gets a close frame, and the guide's stream is closed."""
     guide.script(lambda _: ["We sell ", Step.HANG])
     async with AsyncExitStack() as stack:
         async with serve_frontdesk(guide_base_url=guide.base_url) as address:
@@ -252,7 +252,7 @@ async def test_logs_hold_no_secret_and_no_number(
     caplog: pytest.LogCaptureFixture,
     spoken: bool,
 ) -> None:
-    """Nor the words of the call, unless LOG_TRANSCRIPTS asks for them."""
+    """Nor what was said, unless LOG_TRANSCRIPTS is on."""
     guide.reply("We sell purple hats.")
     caplog.set_level("DEBUG")
     settings = {

@@ -13,7 +13,7 @@ from tests.webhooks import FORM, calls_become, read_twiml, signed, token_of
 
 
 async def test_twiml_connects_the_call_to_our_socket(http: httpx2.AsyncClient) -> None:
-    """The relay's address is a wss one, where the request was sent to; the action is next to it."""
+    """By a wss URL on the host that the request was sent to, with the action beside it."""
     async with serve_frontdesk() as address:
         connect, conversation_relay = read_twiml(await http.post(f"{address}/twiml", data=FORM))
     assert conversation_relay.get("url") == address.replace("http", "wss", 1) + "/ws"
@@ -21,7 +21,7 @@ async def test_twiml_connects_the_call_to_our_socket(http: httpx2.AsyncClient) -
 
 
 async def test_twiml_carries_the_attributes(http: httpx2.AsyncClient) -> None:
-    """Those that selective barge-in needs, and those of the settings, escaped."""
+    """Those that selective barge-in needs and those from the settings, escaped."""
     greeting = 'Tom & Ann\'s <b>"Café"</b>, hello'
     async with serve_frontdesk(welcome_greeting=greeting, relay_language="en-GB") as address:
         _, conversation_relay = read_twiml(await http.post(f"{address}/twiml", data=FORM))
@@ -36,8 +36,8 @@ async def test_twiml_carries_the_attributes(http: httpx2.AsyncClient) -> None:
     assert expected.items() <= conversation_relay.attrib.items()
 
 
-async def test_twiml_follows_the_proxy_it_was_asked_through(http: httpx2.AsyncClient) -> None:
-    """Without PUBLIC_URL, the request's own forwarding headers say where it was sent to."""
+async def test_twiml_uses_the_proxys_address(http: httpx2.AsyncClient) -> None:
+    """Without PUBLIC_URL, the forwarding headers give the address."""
     form, url = dict(FORM), "https://front.example.com/twiml"
     proxied = {
         "X-Forwarded-Proto": "https,http",
@@ -51,8 +51,8 @@ async def test_twiml_follows_the_proxy_it_was_asked_through(http: httpx2.AsyncCl
     assert connect.get("action") == "https://front.example.com/action"
 
 
-async def test_public_url_outdoes_all_headers(http: httpx2.AsyncClient) -> None:
-    """PUBLIC_URL, its path included, is what is written and what is signed."""
+async def test_public_url_overrides_all_headers(http: httpx2.AsyncClient) -> None:
+    """TwiML and signatures use PUBLIC_URL, with its path."""
     public = "https://front.example.com/desk/7"
     forwarded = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example.com"}
     settings = {"twilio_auth_token": AUTH_TOKEN, "public_url": public + "/"}
@@ -70,7 +70,7 @@ async def test_public_url_outdoes_all_headers(http: httpx2.AsyncClient) -> None:
 async def test_signature_covers_query_and_repeated_and_blank_fields(
     http: httpx2.AsyncClient,
 ) -> None:
-    """The webhook's own query string is part of what is signed, and so is every field."""
+    """Changing any of them makes it invalid."""
     async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as address:
         url = f"{address}/twiml?shop=2&x=%20"
         # As Twilio documents it: names in order, each followed by each of its distinct values.
@@ -93,15 +93,15 @@ async def test_signature_covers_query_and_repeated_and_blank_fields(
     assert statuses == [200, 403, 403, 403]
 
 
-async def test_tokens_are_of_one_call_each(http: httpx2.AsyncClient) -> None:
-    """No two answers hold the same token, not even for the same call."""
+async def test_every_answer_has_its_own_token(http: httpx2.AsyncClient) -> None:
+    """Even for the same call."""
     async with serve_frontdesk() as address:
         answers = [await http.post(f"{address}/twiml", data=FORM) for _ in range(3)]
     assert len({token_of(answer) for answer in answers}) == 3
 
 
 async def test_get_of_the_webhook_says_what_to_do(http: httpx2.AsyncClient) -> None:
-    """A browser, or a number set to HTTP GET, is told."""
+    """For a person with a browser, or a number set to HTTP GET."""
     async with serve_frontdesk() as address:
         answer = await http.get(f"{address}/twiml")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -109,7 +109,7 @@ async def test_get_of_the_webhook_says_what_to_do(http: httpx2.AsyncClient) -> N
 
 
 async def test_action_ends_the_call(http: httpx2.AsyncClient) -> None:
-    """An empty response hangs up, whatever the session came to."""
+    """An empty response hangs up, whatever the session's outcome."""
     form = {**FORM, "SessionStatus": "failed", "ErrorCode": "64105", "SessionDuration": "12"}
     with capture_logs() as logs:
         async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as address:
