@@ -30,6 +30,7 @@ async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
         asgi,
         ws=RelaySocket,
         ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # as `web.server` has it: frames take the direct channel
         proxy_headers=False,
         log_config=None,
         timeout_graceful_shutdown=1,

@@ -147,6 +147,15 @@ async def test_settings_are_read_from_the_env_file(tmp_path: Path) -> None:
     assert "LOG_LEVEL: " in err
 
 
+@pytest.mark.parametrize("name", ["app", "worker"])
+async def test_app_is_exempt_from_garbage_collection(tmp_path: Path, name: str) -> None:
+    """Scanning all of it would take longer than a caller should wait for a word."""
+    code = f"import app, gc; app.{name}; print(gc.get_freeze_count() > 10_000)"
+    async with program(tmp_path, "-c", code) as process:
+        _, out, _ = await end_of(process)
+    assert out == "True\n"
+
+
 def test_import_reads_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only `app.app` does."""
     monkeypatch.setenv("PORT", "eighty")

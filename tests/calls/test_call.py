@@ -452,6 +452,26 @@ async def test_relay_that_cannot_be_read_ends_the_call() -> None:
     assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
 
 
+async def test_bug_in_the_machine_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the task that holds the call, so that the server logs it."""
+
+    def stumble(_: BargeIn, event: Event, __: float) -> tuple[Action, ...]:
+        if isinstance(event, CallerSpeaking):
+            raise RuntimeError("a bug")
+        return ()
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "info", "name": "clientSpeaking", "value": "on"})
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(BargeIn, "receive", stumble)
+    guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(RuntimeError, match="a bug"):
+            await asyncio.create_task(hold(Call(guide, Options(), lambda _: None), frames()))
+    await guide.aclose()
+
+
 async def test_deadline_comes_before_later_events(guide: GuideServer) -> None:
     """Even if the event loop was too busy to wake up for it."""
     guide.script(lambda _: ["We sell hats, and gloves, ", Step.HANG])

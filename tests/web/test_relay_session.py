@@ -54,6 +54,37 @@ async def test_signed_call_reaches_the_demo_guide(http: httpx2.AsyncClient) -> N
             assert "trouble" not in await session.receive_cycle()
 
 
+async def test_frames_take_the_direct_channel(
+    guide: GuideServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call gets a frame while its bytes are being read, and not from a queue later."""
+    is_reading = False
+    read, receive = RelaySocket.data_received, Call.receive
+    direct: list[bool] = []
+
+    def note_reading(socket: RelaySocket, data: bytes) -> None:
+        nonlocal is_reading
+        is_reading = True
+        read(socket, data)
+        is_reading = False
+
+    def note_frame(call: Call, raw: str) -> None:
+        direct.append(is_reading)
+        receive(call, raw)
+
+    monkeypatch.setattr(RelaySocket, "data_received", note_reading)
+    monkeypatch.setattr(Call, "receive", note_frame)
+    async with (
+        serve_frontdesk(guide_base_url=guide.base_url) as address,
+        relay_session(address) as session,
+    ):
+        await session.ask("What do you sell?")
+        direct.clear()
+        await session.ask("And what else do you sell?")
+    assert direct
+    assert all(direct)
+
+
 # --- overrides ------------------------------------------------------------------------------------
 
 
