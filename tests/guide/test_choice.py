@@ -53,6 +53,8 @@ LOADED: Final = """
 import app, asyncio, json, sys, sysconfig
 from pathlib import Path
 
+from guide import transport
+
 paths = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
 files = {name: getattr(module, "__file__", None) for name, module in [*sys.modules.items()]}
 libraries = {
@@ -61,7 +63,7 @@ libraries = {
 }
 
 async def choose():
-    return app.choose()
+    return transport.choose()
 
 chosen = asyncio.run(choose())
 print(json.dumps({
