@@ -1,1 +1,1 @@
-"""One call: its events into the machine, and what the machine wants done."""
+"""One call: its events into the machine, and the machine's actions out."""

@@ -1,25 +1,25 @@
-"""What was decided on a call, for whoever placed it to follow as it happens."""
+"""The decisions made on a call, for clients to follow live."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 
-class Decisions:
-    """The decisions of one call, kept so that a follower who comes late misses none."""
+class DecisionFeed:
+    """The decisions of one call, all kept so that a late follower misses none."""
 
     def __init__(self) -> None:
-        self._made: list[dict[str, Any]] = []
+        self._decisions: list[dict[str, Any]] = []
         self._closed = False
         self._changed = asyncio.Event()
 
     def add(self, decision: dict[str, Any]) -> None:
-        """Tell the followers of a decision."""
-        self._made.append(decision)
+        """Publish a decision to all followers."""
+        self._decisions.append(decision)
         self._wake()
 
     def close(self) -> None:
-        """No more are made."""
+        """End the feed: followers stop after the last decision."""
         self._closed = True
         self._wake()
 
@@ -28,13 +28,13 @@ class Decisions:
         self._changed = asyncio.Event()
 
     async def follow(self) -> AsyncIterator[dict[str, Any]]:
-        """All decisions since the call began, and those to come, until it ends."""
-        told = 0
+        """Every decision since the call began, then each new one until the call ends."""
+        seen = 0
         while True:
             changed = self._changed
-            while told < len(self._made):
-                told += 1
-                yield self._made[told - 1]
+            while seen < len(self._decisions):
+                seen += 1
+                yield self._decisions[seen - 1]
             if self._closed:
                 return
             await changed.wait()

@@ -1,7 +1,7 @@
-"""What a frame of the relay means for turn-taking.
+"""What the relay's frames mean for turn-taking.
 
-The wire (`relay_protocol`) and the machine (`turn_events`) do not know each other; this is the one
-place where the words of the first become the words of the second.
+The wire (`relay_protocol`) and the machine (`turn.events`) know nothing of each other; only this
+module translates between them.
 """
 
 from typing import assert_never
@@ -18,7 +18,7 @@ from turn.events import (
 
 
 def event_of(frame: relay.Incoming) -> Event | None:
-    """What happened on the call, or None where the frame says nothing of whose turn it is."""
+    """The event that a frame reports, or None if it has no bearing on turn-taking."""
     match frame:
         case relay.TokensPlayed(text):
             return TokensPlayed(text)

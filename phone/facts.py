@@ -1,4 +1,4 @@
-"""What the page has to know of the app before it places a call."""
+"""What the page needs to know about the app before it places a call."""
 
 from typing import get_args
 
@@ -7,7 +7,10 @@ from turn.options import Mode
 
 
 def facts_of(settings: Settings) -> dict[str, object]:
-    """As the page reads them. `modes` has for each why it cannot be had, or None if it can."""
+    """The facts, in the form the page reads.
+
+    `modes` maps each barge-in mode to why it cannot be used, or to None if it can.
+    """
     return {
         "version": VERSION,
         "demo_guide": settings.guide_base_url is None,

@@ -1,4 +1,4 @@
-"""The routes of the page, and what a browser is told beside everything that we serve."""
+"""The page's routes, and the security headers on every response."""
 
 import mimetypes
 import time
@@ -21,10 +21,10 @@ from trust.visitors import Failures, Refusal, Visitors
 from web.form_body import read_form
 
 PAGE: Final = Path(__file__).with_name("page")
-"""All that can be read through the web."""
+"""The only directory that is served."""
 
-_OF_SIGN_IN: Final = "sign-in.css"
-"""What of the page is for everybody."""
+_PUBLIC_FILE: Final = "sign-in.css"
+"""The only file of the page that is served before signing in."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -36,14 +36,14 @@ _HEADERS: Final = {
     "Cache-Control": "no-cache",
 }
 
-# A browser runs no module that is served as text, and what a machine makes of these endings is not
-# ours to know.
+# Browsers refuse to run modules served as plain text, and the machine's own table of types may be
+# wrong.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
 
 def add_pages(app: FastAPI, visitors: Visitors, facts: Mapping[str, object]) -> None:
-    """Serve the page to these visitors. `facts` are what it has to know of the app."""
+    """Serve the page to these visitors. `facts` are what it needs to know about the app."""
     files = _Files(visitors)
     app.include_router(_page(files, visitors, facts))
     if visitors.must_sign_in:
@@ -52,13 +52,13 @@ def add_pages(app: FastAPI, visitors: Visitors, facts: Mapping[str, object]) -> 
 
 
 class BrowserHeaders:
-    """Adds to every answer that its browser must believe, load and tell nothing but what we say."""
+    """Middleware that adds security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, with these headers where the answer has none of its own."""
+        """Answer a request, and add each header that the response does not set itself."""
         if scope["type"] != "http":  # a call's frames do not pass here
             await self._app(scope, receive, send)
             return
@@ -74,15 +74,15 @@ class BrowserHeaders:
 
 
 class _Files(StaticFiles):
-    """The files of the page, for those who may see it."""
+    """The page's files, for visitors who may open it."""
 
     def __init__(self, visitors: Visitors) -> None:
         super().__init__(directory=PAGE)
         self._visitors = visitors
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, or that it has not changed."""
-        if path != _OF_SIGN_IN and not self._visitors.may_see(HTTPConnection(scope), time.time()):
+        """A file, or a 304 if it has not changed."""
+        if path != _PUBLIC_FILE and not self._visitors.may_see(HTTPConnection(scope), time.time()):
             raise HTTPException(403, "Sign in first.")
         return await super().get_response(path, scope)
 
@@ -92,14 +92,14 @@ def _page(files: _Files, visitors: Visitors, facts: Mapping[str, object]) -> API
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     async def open_page(request: Request) -> Response:
-        """Somebody opened the address in a browser."""
+        """The page, or the sign-in form."""
         if visitors.may_see(request, time.time()):
             return await files.get_response("index.html", request.scope)
-        return _form()
+        return _sign_in_form()
 
     @routes.get("/phone/facts")
-    async def tell_facts(request: Request) -> dict[str, object]:
-        """What the page has to know of the app."""
+    async def report_facts(request: Request) -> dict[str, object]:
+        """What the page needs to know about the app."""
         if not visitors.may_see(request, time.time()):
             raise HTTPException(403, "Sign in first.")
         return dict(facts)
@@ -112,30 +112,30 @@ def _sign_in(visitors: Visitors) -> APIRouter:
 
     @routes.post("/sign-in")
     async def sign_in(request: Request) -> Response:
-        """Somebody gave a password."""
+        """Check a password, and sign the visitor in if it is right."""
         form, now = await read_form(request), time.time()
         peer = request.client.host if request.client else ""
         refusal = visitors.check_password(str(form.get("password", "")), peer, now)
         structlog.get_logger().info("sign-in", refused=refusal.name.lower() if refusal else None)
         if refusal:
-            return _form(refusal)
-        answer = _to_page()
-        visitors.sign_in(request, answer, now)
-        return answer
+            return _sign_in_form(refusal)
+        response = _redirect_to_page()
+        visitors.sign_in(request, response, now)
+        return response
 
     @routes.post("/sign-out")
     async def sign_out(request: Request) -> Response:
-        """Somebody is done; a request of another site comes without their cookie."""
-        answer = _to_page()
+        """Sign the visitor out. Other sites cannot: their requests come without the cookie."""
+        response = _redirect_to_page()
         if visitors.is_signed_in(request, time.time()):
-            visitors.sign_out(answer)
-        return answer
+            visitors.sign_out(response)
+        return response
 
     return routes
 
 
-def _form(refusal: Refusal | None = None) -> Response:
-    """The form to sign in with, and why that did not go."""
+def _sign_in_form(refusal: Refusal | None = None) -> Response:
+    """The sign-in form, with the reason if the last attempt was refused."""
     page = Template((PAGE / "sign-in.html").read_text(encoding="utf-8"))
     text = page.substitute(problem=escape(refusal.value if refusal else ""))
     match refusal:
@@ -144,9 +144,9 @@ def _form(refusal: Refusal | None = None) -> Response:
         case Refusal.WRONG:
             return HTMLResponse(text, 403)
         case Refusal.TOO_MANY:
-            return HTMLResponse(text, 429, {"Retry-After": f"{Failures.WITHIN_S:.0f}"})
+            return HTMLResponse(text, 429, {"Retry-After": f"{Failures.WINDOW_S:.0f}"})
 
 
-def _to_page() -> Response:
-    """Relative, for a proxy may serve us under a path of its own."""
+def _redirect_to_page() -> Response:
+    """Redirect by a relative URL, since a proxy may serve us under a path prefix."""
     return RedirectResponse(".", 303)

@@ -1,13 +1,16 @@
-"""What all tests share: no setting of the machine they run on reaches them."""
+"""What all tests share: no setting of their machine reaches them, a client and a scripted guide."""
 
 import os
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 
+import httpx2
 import pytest
 from hypothesis import settings
 
 from config import Settings
 from settings.names import unknown_in_environment
+from tests.guide_server import GuideServer
+from tests.relay_client import PATIENCE_S
 
 settings.register_profile("frontdesk", deadline=None, print_blob=True)
 settings.load_profile("frontdesk")
@@ -28,3 +31,17 @@ def _no_settings_from_outside(
         if name.upper() in names or any(unknown_in_environment([name], names)):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.getbasetemp())  # where there is no .env
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    """An HTTP client that takes no settings from the environment."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
+        yield client
+
+
+@pytest.fixture
+async def guide() -> AsyncIterator[GuideServer]:
+    """A scripted guide."""
+    async with GuideServer() as server:
+        yield server

@@ -9,9 +9,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from app import CLOSING_FRAME_BYTES, create_app
+from app import create_app
 from config import Settings, load_settings
-from web.relay_socket import RelaySocket
+from web.relay_socket import MAX_MESSAGE_BYTES, RelaySocket
 
 AUTH_TOKEN = "12345"
 
@@ -29,7 +29,8 @@ async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
     config = uvicorn.Config(
         asgi,
         ws=RelaySocket,
-        ws_max_size=CLOSING_FRAME_BYTES,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # as `web.server` has it: frames take the direct channel
         proxy_headers=False,
         log_config=None,
         timeout_graceful_shutdown=1,

@@ -23,15 +23,15 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
 import relay_protocol as relay
-from app import CLOSING_FRAME_BYTES
-from calls.overrides import Wishes
+from calls.overrides import CallOverrides
 from relay_protocol import MAX_FRAME_BYTES, MAX_PARAMETERS
-from tests.calls.test_call import PATIENCE_S, Session, relay_session
 from tests.guide_server import GuideServer
+from tests.relay_client import PATIENCE_S, Session, relay_session
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 from trust.addresses import FORWARDING_HEADERS
 from trust.tokens import CallTokens
 from web.form_body import MAX_BODY_BYTES, MAX_FIELDS
+from web.relay_socket import MAX_MESSAGE_BYTES
 
 # --- the bystander ------------------------------------------------------------------------------
 
@@ -83,11 +83,11 @@ async def bystander_on_a_call(**settings: Any) -> AsyncIterator[Scene]:
 
 
 def signed_session(
-    address: str, call_sid: str, asked: Mapping[str, str] | None = None
+    address: str, call_sid: str, overrides: Mapping[str, str] | None = None
 ) -> contextlib.AbstractAsyncContextManager[Session]:
     """A call as Twilio opens it. A server without an auth token looks at no signature."""
-    token = new_token(call_sid, asked=str(Wishes.of(asked or {})))
-    return relay_session(address, call_sid, token, signed_upgrade(address), asked)
+    token = new_token(call_sid, overrides=str(CallOverrides.from_fields(overrides or {})))
+    return relay_session(address, call_sid, token, signed_upgrade(address), overrides)
 
 
 def signed_upgrade(address: str) -> dict[str, str]:
@@ -100,10 +100,10 @@ _nonces = count()
 
 
 def new_token(
-    call_sid: str, *, ttl_s: float = 100, auth_token: str = AUTH_TOKEN, asked: str = ""
+    call_sid: str, *, ttl_s: float = 100, auth_token: str = AUTH_TOKEN, overrides: str = ""
 ) -> str:
     """A token for a call, as the webhook would mint it."""
-    return CallTokens(auth_token, ttl_s).mint(call_sid, time.time(), f"n{next(_nonces)}", asked)
+    return CallTokens(auth_token, ttl_s).mint(call_sid, time.time(), f"n{next(_nonces)}", overrides)
 
 
 # --- frames that are ignored --------------------------------------------------------------------
@@ -251,7 +251,7 @@ FRAMES: Final[dict[str, Wire | Sequence[Wire]]] = {
     "an error that echoes a frame": json.dumps({"type": "error", "description": prompt()}),
     "one byte too long": padded(MAX_FRAME_BYTES + 1),
     "too long in bytes, not in characters": padded(MAX_FRAME_BYTES + 1, "\u00e9"),
-    "as long as may be without closing": padded(CLOSING_FRAME_BYTES),
+    "as long as may be without closing": padded(MAX_MESSAGE_BYTES),
     "a binary frame": prompt().encode(),
     "an empty binary frame": b"",
     "a long binary frame": b"\x00" * (MAX_FRAME_BYTES + 1),
@@ -530,10 +530,10 @@ CLOSING_BYTES: Final[dict[str, tuple[bytes, int]]] = {
 }
 
 CLOSING_FRAMES: Final[dict[str, Wire | Sequence[str]]] = {
-    "a text frame": padded(CLOSING_FRAME_BYTES + 1),
-    "a binary frame": b"\x00" * (CLOSING_FRAME_BYTES + 1),
-    "many bytes in few characters": padded(CLOSING_FRAME_BYTES + 1, "\U0001f600"),
-    "fragments": ["x" * (CLOSING_FRAME_BYTES // 8)] * 9,
+    "a text frame": padded(MAX_MESSAGE_BYTES + 1),
+    "a binary frame": b"\x00" * (MAX_MESSAGE_BYTES + 1),
+    "many bytes in few characters": padded(MAX_MESSAGE_BYTES + 1, "\U0001f600"),
+    "fragments": ["x" * (MAX_MESSAGE_BYTES // 8)] * 9,
 }
 
 

@@ -1,1 +1,1 @@
-"""Whom to serve: where a request came from, tokens, and visitors with a browser."""
+"""Whom to serve: the origin of a request, tokens, and visitors with a browser."""

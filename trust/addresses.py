@@ -1,7 +1,7 @@
-"""Where a request came from, and the address its sender knows us by. PURE.
+"""Where a request came from, and the address under which its sender knows us. PURE.
 
-Without an auth token nothing is known of a request but where it came from. So only this machine is
-served, and only directly: a tunnel or a proxy on it brings strangers.
+Without an auth token, all we know about a request is where it came from. So only direct requests
+from this machine are served: a tunnel or proxy running on it forwards requests from strangers.
 """
 
 import re
@@ -22,8 +22,7 @@ FORWARDING_HEADERS: Final = frozenset(
         "via",
     }
 )
-"""Headers that show that a request came through something. So does every `x-forwarded-*`, and
-everything that is named `x-real-*`, `x-original-*`, `x-client-*`, `x-cluster-*` or `x-envoy-*`."""
+"""Headers that show that a request was forwarded, besides those with `_FORWARDING_PREFIXES`."""
 
 _FORWARDING_PREFIXES: Final = (
     "x-forwarded",
@@ -41,9 +40,9 @@ _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5
 
 
 def is_direct_loopback(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether a request was made on this machine, to this machine, by nothing in between.
+    """Whether a request was made on this machine, to this machine, with nothing in between.
 
-    `peer` is the address that connected, `headers` are pairs of lower-case names and values.
+    `peer` is the address of the client; `headers` are pairs of lower-case names and values.
     """
     if peer is None or not is_loopback(peer):
         return False
@@ -61,7 +60,7 @@ def is_direct_loopback(peer: str | None, headers: Iterable[tuple[str, str]]) -> 
 
 
 def host_of(authority: str) -> str:
-    """The host in `host:port`, or "" where that is not what it is."""
+    """The host in `host` or `host:port`, or "" if `authority` is neither."""
     match = _AUTHORITY.fullmatch(authority)
     return match[1].strip("[]") if match else ""
 
@@ -72,7 +71,7 @@ def _is_loopback_origin(origin: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address, or the name `localhost`, is this very machine."""
+    """Whether a host is a loopback address or `localhost`."""
     if host.lower() == "localhost":
         return True
     try:
@@ -83,15 +82,15 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
-# --- the address we are known by ----------------------------------------------------------------
+# --- our own address ----------------------------------------------------------------------------
 
 
 def public_origin(public_url: str, scheme: str, headers: Mapping[str, str]) -> str:
-    """The origin (and path prefix) that a request was sent to, as its sender knows it.
+    """The origin (and path prefix) to which a request was sent, as its sender knows it.
 
-    `public_url` if it is set; else what the request's forwarding headers say, and at last its own
-    `Host`. An attacker may write such headers, but cannot sign a URL made of them. Raises
-    `ValueError` where they cannot be made into one.
+    This is `public_url` if set, else the origin in the request's forwarding headers, else in its
+    `Host`. An attacker can forge these headers, but cannot sign a URL built from them. Raises
+    `ValueError` if they are not valid.
     """
     if public_url:
         return public_url
@@ -103,24 +102,23 @@ def public_origin(public_url: str, scheme: str, headers: Mapping[str, str]) -> s
 
 
 def _first(values: str) -> str:
-    """Proxies append to these headers; the first entry is the one the client met."""
+    """The first entry, which the proxy nearest to the client wrote; others append theirs."""
     return values.split(",", maxsplit=1)[0].strip()
 
 
 def as_websocket(url: str) -> str:
-    """`url` with scheme `wss`: Twilio dials no other, and signs it as it is written."""
+    """`url` with the scheme `wss`, the only one that Twilio dials, and the one it signs."""
     return f"wss:{url.partition(':')[2]}"
 
 
 def is_same_origin(origin: str, url: str) -> bool:
-    """Whether an `Origin` header names the origin of `url`: a browser sent the request for a page
-    of that very origin."""
+    """Whether an `Origin` header names the origin of `url`: a page from there sent the request."""
     named = _origin_of(origin)
     return named is not None and named == _origin_of(url)
 
 
 def _origin_of(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port, each spelled one way; None where it is no address of the web."""
+    """Scheme, host and port, normalized; None if `url` is not an HTTP URL."""
     match = re.fullmatch(r"(https?)://([^/?#]+).*", url, re.IGNORECASE | re.DOTALL)
     authority = _AUTHORITY.fullmatch(match[2]) if match else None
     if not match or not authority:

@@ -1,1 +1,1 @@
-"""What the outside meets: webhooks, the relay's WebSocket, health, and logs."""
+"""The app's HTTP and WebSocket side: webhooks, relay sessions, streams, health, server and logs."""

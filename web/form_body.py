@@ -1,4 +1,4 @@
-"""The fields of a form that was posted, bounded, whoever sent it."""
+"""A posted form, with a limit on its size, whoever sent it."""
 
 from contextlib import suppress
 from typing import Final
@@ -9,14 +9,14 @@ from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect
 
 MAX_BODY_BYTES: Final = 64 * 1024
-"""A webhook of Twilio's is a few kilobytes."""
+"""One of Twilio's webhooks is a few kilobytes."""
 
 MAX_FIELDS: Final = 500
-"""It has some forty fields."""
+"""One of Twilio's webhooks has about forty fields."""
 
 
 async def read_form(request: Request) -> FormData:
-    """The fields in a request's body. Raises `HTTPException` where there are too many, or none."""
+    """The fields in a request's body. Raises `HTTPException` if it is too long or not a form."""
     body = b""
     with suppress(ClientDisconnect):
         async for chunk in request.stream():

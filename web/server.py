@@ -1,5 +1,6 @@
-"""Serves the app: its port, and as many processes as are to share it."""
+"""Serves the app: its port, the processes that share it, and their garbage collector."""
 
+import gc
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,25 +10,25 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from web.relay_socket import RelaySocket
+from web.relay_socket import MAX_MESSAGE_BYTES, RelaySocket
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SHUTDOWN_S: Final = 5
-"""How long requests in progress may take when the server is told to stop. Calls end at once."""
+"""How long requests in progress may still take at shutdown. Calls end at once."""
 
 KEEP_ALIVE_S: Final = 310
-"""Longer than the guide client keeps its connections, for the demo guide is asked over one: the
-server must not close it as a request is sent."""
+"""Longer than the guide client keeps idle connections: it reaches the demo guide over one, and the
+server must not close that just as a request is sent."""
 
 
 def listen(host: str, port: int, count: int = 1) -> list[socket.socket]:
-    """So many sockets that listen on one port, and share what comes to it. Raises `OSError`."""
+    """Open `count` sockets that listen on one port and share its connections. Raises `OSError`."""
     first = _listener(host, port)
     if count == 1:
         return [first]
-    # The port is free: nobody else is to be shared with. From here on it is shared on purpose.
+    # The port is free, so we share it with no other program. From here on, sharing is on purpose.
     port = first.getsockname()[1]
     first.close()
     return [_listener(host, port, reuse_port=True) for _ in range(count)]
@@ -38,23 +39,23 @@ def _listener(host: str, port: int, *, reuse_port: bool = False) -> socket.socke
     listener = socket.create_server(
         (host, port), family=family, backlog=2048, reuse_port=reuse_port
     )
-    # A token must not wait for the one before it to be acknowledged. asyncio sees to that only on
-    # listeners that it has made itself; connections inherit it from this one.
+    # A token must not wait until the previous one is acknowledged. asyncio sets this only on
+    # listeners it opened itself; connections inherit it from ours.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def serve(app: "ASGIApp | str", listeners: Sequence[socket.socket], *, longest_frame: int) -> None:
-    """Serve until told to stop: with one listener in this process, else one process for each.
+def serve(app: "ASGIApp | str", listeners: Sequence[socket.socket]) -> None:
+    """Serve until told to stop: one listener in this process, or each of several in its own.
 
-    The processes import the app by its name, `module:attribute`. `longest_frame` is in bytes.
+    Processes import the app by its name, `module:attribute`.
     """
     config = uvicorn.Config(
         app,
         workers=len(listeners),
         ws=RelaySocket,
-        ws_max_size=longest_frame,
-        ws_per_message_deflate=False,  # frames are small; what it keeps of each call is not
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # frames are small, but its state per call is not
         proxy_headers=False,
         server_header=False,
         access_log=False,
@@ -63,7 +64,7 @@ def serve(app: "ASGIApp | str", listeners: Sequence[socket.socket], *, longest_f
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-    with suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after shutting down
         if len(listeners) == 1:
             uvicorn.Server(config).run(sockets=[*listeners])
         else:
@@ -71,9 +72,9 @@ def serve(app: "ASGIApp | str", listeners: Sequence[socket.socket], *, longest_f
 
 
 class _Processes(Multiprocess):
-    """uvicorn's, with a listener for each process: the system deals connections out evenly.
+    """uvicorn's, with a listener per process, so that the kernel spreads connections evenly.
 
-    Where several wait on one, whoever wakes up first takes most of them.
+    If all waited on one listener, the first to wake up would take most connections.
     """
 
     def init_processes(self) -> None:
@@ -81,3 +82,15 @@ class _Processes(Multiprocess):
             process = Process(self.config, [listener])
             process.start()
             self.processes.append(process)
+
+
+def tune_garbage_collector() -> None:
+    """Exempt all objects that exist now from garbage collection, and collect less often.
+
+    Call it once the app is built. The app is most of what there is, and scanning it takes longer
+    than a caller should wait for a word. Calls leave little for the collector: reference counts
+    free almost all of it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

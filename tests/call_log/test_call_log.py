@@ -31,8 +31,8 @@ from call_log.format import (
 )
 from call_log.writer import MAX_WAITING_LINES, CallLogWriter, file_name, open_call_log
 from config import SettingsError
-from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer, Step
+from tests.relay_client import relay_session
 from tests.serving import serve_frontdesk, settings_for_test
 from turn.events import CallEnded, GuideFailed, GuideFinished, GuideToken
 from turn.options import Options

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -12,131 +12,36 @@ from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from barge_in import BargeIn
 from calls.call import LOGGED_BAD_FRAMES, Call
-from calls.decision_feed import Decisions
+from calls.decision_feed import DecisionFeed
 from config import DEFAULT_INSTRUCTIONS
 from guide.options import GuideOptions
 from guide_client import GuideClient
-from tests.guide_server import Answer, GuideRequest, GuideServer, Step, event
+from tests.guide_server import Answer, GuideServer, Step, event
+from tests.relay_client import PATIENCE_S, Session, in_time, nth_request, relay_session
 from tests.serving import serve_frontdesk
 from turn.events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
 from turn.options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
-PATIENCE_S: Final = 10.0
-"""How long a test waits for something that a broken call would never do."""
-
-
-class Session:
-    """Twilio's end of a call: sends what it is told to, and plays what it is given to speak."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.frames: list[dict[str, Any]] = []
-        """All frames that came, in order."""
-
-    async def send(self, **frame: object) -> None:
-        """Send a frame."""
-        await self.socket.send(json.dumps(frame))
-
-    async def say(self, words: str) -> None:
-        """The caller says something, heard to its end."""
-        await self.send(type="prompt", voicePrompt=words, lang="en-US", last=True)
-
-    async def receive(self) -> dict[str, Any]:
-        """The next frame."""
-        async with asyncio.timeout(PATIENCE_S):
-            frame: dict[str, Any] = json.loads(await self.socket.recv(decode=True))
-        self.frames.append(frame)
-        return frame
-
-    async def receive_words(self, words: str) -> None:
-        """Take frames until they have brought exactly these words; a blank may still be due."""
-        got = ""
-        while got.strip() != words:
-            got += str((await self.receive())["token"])
-            assert words.startswith(got.strip())
-
-    async def receive_cycle(self) -> str:
-        """Take frames to the end of the talk cycle; returns its words."""
-        tokens = []
-        while True:
-            frame = await self.receive()
-            tokens.append(frame["token"])
-            if frame["last"]:
-                return "".join(tokens)
-
-    async def interrupt(self, heard: str) -> None:
-        """The caller speaks over the agent, who is stopped after `heard`."""
-        await self.send(type="info", name="clientSpeaking", value="on")
-        await self.send(type="info", name="tokensPlayed", value=heard)
-        await self.send(type="interrupt", utteranceUntilInterrupt=heard, durationUntilInterruptMs=9)
-        await self.send(type="info", name="clientSpeaking", value="off")
-
-    async def ask(self, words: str) -> str:
-        """The caller says something and hears the whole answer."""
-        await self.say(words)
-        first = await self.receive()
-        await self.send(type="info", name="agentSpeaking", value="on")
-        reply = str(first["token"]) + ("" if first["last"] else await self.receive_cycle())
-        await self.send(type="info", name="tokensPlayed", value=reply)
-        await self.send(type="info", name="agentSpeaking", value="off")
-        return reply.strip()
-
-
-@asynccontextmanager
-async def relay_session(
-    address: str,
-    call_sid: str = "CA1",
-    token: str = "",
-    headers: Mapping[str, str] | None = None,
-    asked: Mapping[str, str] | None = None,
-    **setup: object,
-) -> AsyncIterator[Session]:
-    """A call to the app at `address`, after its setup. `asked` is what its webhook asked for."""
-    url = address.replace("http", "ws", 1) + "/ws"
-    async with connect(url, proxy=None, additional_headers=headers) as websocket:
-        session = Session(websocket)
-        parameters = {**({"token": token} if token else {}), **(asked or {})}
-        await session.send(type="setup", callSid=call_sid, customParameters=parameters, **setup)
-        yield session
 
 
 @asynccontextmanager
 async def call_with(guide: GuideServer, **settings: Any) -> AsyncIterator[Session]:
-    """A call to an app of its own, whose guide is the scripted one."""
+    """A call to an app of its own that uses the scripted guide."""
     given = {"guide_base_url": guide.base_url, "guide_apology": APOLOGY, **settings}
     async with serve_frontdesk(**given) as address, relay_session(address) as session:
         yield session
-
-
-@pytest.fixture
-async def guide() -> AsyncIterator[GuideServer]:
-    async with GuideServer() as server:
-        yield server
-
-
-async def in_time(event_: asyncio.Event) -> None:
-    """Wait for an event that a broken call would never set."""
-    async with asyncio.timeout(PATIENCE_S):
-        await event_.wait()
-
-
-async def nth_request(guide: GuideServer, count: int) -> GuideRequest:
-    """Wait until the guide has been asked so many times; returns the last of the requests."""
-    async with asyncio.timeout(PATIENCE_S):
-        return await guide.received(count)
 
 
 # --- a reply on its way out ---------------------------------------------------------------------
 
 
 async def test_reply_reaches_the_caller_in_order(guide: GuideServer) -> None:
-    """Tokens go out as they come, in order, and the cycle is closed once, by its last frame."""
+    """Tokens go out as they come, and the last frame, and only it, closes the cycle."""
     words = [f"word{number} " for number in range(50)]
     guide.script(lambda _: words)
     async with call_with(guide) as session:
@@ -149,7 +54,7 @@ async def test_reply_reaches_the_caller_in_order(guide: GuideServer) -> None:
 
 
 async def test_first_words_go_out_before_the_guide_is_done(guide: GuideServer) -> None:
-    """Nothing is held back until the reply is whole."""
+    """Nothing is held back until the reply is complete."""
     rest = asyncio.Event()
     guide.script(lambda _: ["We are open. ", rest, "Until nine."])
     async with call_with(guide) as session:
@@ -160,7 +65,7 @@ async def test_first_words_go_out_before_the_guide_is_done(guide: GuideServer) -
 
 
 async def test_frames_hold_exactly_the_keys_of_the_schema(guide: GuideServer) -> None:
-    """Twilio drops a whole frame for one key it does not know, or a value of another type."""
+    """Twilio rejects a whole frame for one unknown key or wrong type."""
     replies: list[list[bytes | str | Step]] = [["Good morning. ", "Come in."], [b"data: {\n\n"]]
     guide.script(lambda _: replies.pop(0))
     async with call_with(guide) as session:
@@ -174,7 +79,7 @@ async def test_frames_hold_exactly_the_keys_of_the_schema(guide: GuideServer) ->
 
 
 async def test_guide_is_asked_with_what_was_said_and_heard(guide: GuideServer) -> None:
-    """The conversation so far goes along, the greeting does not, and the turn comes last."""
+    """With the conversation so far, without the greeting, and with the new turn last."""
     guide.reply("Until nine.")
     async with call_with(guide) as session:
         await session.ask("How late are you open?")
@@ -187,10 +92,10 @@ async def test_guide_is_asked_with_what_was_said_and_heard(guide: GuideServer) -
 
 
 @pytest.mark.parametrize(("turns", "told"), [(None, 4), (1, 1), (2, 2), (9, 4)])
-async def test_guide_is_told_so_many_turns(
+async def test_history_sent_to_the_guide_is_bounded(
     guide: GuideServer, turns: int | None, told: int
 ) -> None:
-    """GUIDE_HISTORY_TURNS bounds the turns of the caller that are sent; unset, all are."""
+    """GUIDE_HISTORY_TURNS limits the caller's turns in it; unset, all are sent."""
     async with call_with(guide, guide_history_turns=turns) as session:
         for number in range(4):
             await session.ask(f"What is item number {number}?")
@@ -220,7 +125,7 @@ async def test_instructions_are_sent_when_set(
     setting: str,
     sent: str | None,
 ) -> None:
-    """GUIDE_INSTRUCTIONS is a system message before the conversation; unset, nothing is."""
+    """GUIDE_INSTRUCTIONS becomes a system message before the conversation."""
     given = setting.replace("FILE", str(instructions_file))
     async with call_with(guide, guide_instructions=given) as session:
         await session.ask("What do you sell?")
@@ -233,7 +138,7 @@ async def test_instructions_are_sent_when_set(
 
 
 async def test_caller_interrupts_while_the_guide_stalls(guide: GuideServer) -> None:
-    """The relay is read and obeyed while a guide leaves us waiting, and its stream is closed."""
+    """The relay is still served, and the guide's stream is closed."""
     guide.script(lambda m: ["We have hats, ", Step.HANG] if len(m) == 1 else ["Until nine."])
     async with call_with(guide) as session:
         await session.say("What do you sell?")
@@ -249,8 +154,8 @@ async def test_caller_interrupts_while_the_guide_stalls(guide: GuideServer) -> N
     ]
 
 
-async def test_caller_hears_no_word_while_it_is_undecided(guide: GuideServer) -> None:
-    """What the guide writes during a pause is said after it, from the first word not heard."""
+async def test_caller_hears_nothing_during_a_pause(guide: GuideServer) -> None:
+    """What the guide writes meanwhile is said afterwards, from the first unheard word."""
     rest = asyncio.Event()
     guide.script(lambda _: ["First we open, ", rest, "then we bake, ", "then we close."])
     async with call_with(guide, barge_in_resume_timeout_s=60) as session:
@@ -267,7 +172,7 @@ async def test_caller_hears_no_word_while_it_is_undecided(guide: GuideServer) ->
 
 
 async def test_reply_resumes_after_a_silence(guide: GuideServer) -> None:
-    """A noise that brings no words is waited out by the machine's own deadline."""
+    """After a noise without words, the machine's deadline resumes it."""
     guide.reply("We open at nine, and we close at five.")
     async with call_with(guide, barge_in_resume_timeout_s=0.05) as session:
         await session.say("When are you open?")
@@ -277,7 +182,7 @@ async def test_reply_resumes_after_a_silence(guide: GuideServer) -> None:
 
 
 async def test_turn_in_pieces_asks_again_and_drops_the_first_request(guide: GuideServer) -> None:
-    """More words before the caller heard any of the reply make the turn longer."""
+    """More words, before any of the reply was heard, extend the turn."""
     guide.script(lambda m: ["Done."] if "at noon" in m[-1]["content"] else [Step.HANG])
     async with call_with(guide) as session:
         await session.say("I would like a table")
@@ -294,7 +199,7 @@ async def test_turn_in_pieces_asks_again_and_drops_the_first_request(guide: Guid
 async def test_hang_up_closes_the_guides_stream(
     guide: GuideServer, steps: list[str | Step]
 ) -> None:
-    """No guide goes on writing for a caller who has left."""
+    """The guide does not write on for a caller who has gone."""
     guide.script(lambda _: steps)
     async with call_with(guide) as session:
         await session.say("What do you sell?")
@@ -304,13 +209,13 @@ async def test_hang_up_closes_the_guides_stream(
 
 
 async def test_calls_share_warm_connections_to_the_guide(guide: GuideServer) -> None:
-    """One turn after the other, on whatever call, uses the connection there is."""
+    """Successive turns reuse a connection, across calls too."""
     given = {"guide_base_url": guide.base_url}
     async with serve_frontdesk(**given) as address:
         for number in range(3):
             async with relay_session(address, f"CA{number}") as session:
                 assert await session.ask("What do you sell?") == "Hello there."
-    assert guide.connections <= 2  # one for replies, one that was warmed meanwhile
+    assert guide.connections <= 2  # one for replies, one warmed meanwhile
 
 
 async def test_guide_is_ready_before_the_caller_has_spoken(guide: GuideServer) -> None:
@@ -354,8 +259,8 @@ FAULTS: Final[dict[str, Sequence[str | bytes | Step | Answer]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_guide_that_gives_nothing_is_an_apology(guide: GuideServer, fault: str) -> None:
-    """The caller hears why nothing comes, and the call goes on."""
+async def test_guide_without_a_reply_leads_to_an_apology(guide: GuideServer, fault: str) -> None:
+    """The caller hears the apology, and the call goes on."""
     guide.script(lambda _: FAULTS[fault])
     async with call_with(guide, guide_first_token_timeout_s=0.2) as session:
         assert await session.ask("What do you sell?") == APOLOGY
@@ -374,8 +279,8 @@ MIDWAY: Final[dict[str, Sequence[str | bytes | Step]]] = {
 
 
 @pytest.mark.parametrize("fault", MIDWAY)
-async def test_guide_that_breaks_off_is_an_apology(guide: GuideServer, fault: str) -> None:
-    """What was written is said, then the apology, and the call goes on."""
+async def test_guide_that_breaks_off_leads_to_an_apology(guide: GuideServer, fault: str) -> None:
+    """The words so far are said, then the apology, and the call goes on."""
     guide.script(lambda _: ["We sell ", "hats, ", *MIDWAY[fault]])
     async with call_with(guide, guide_stall_timeout_s=0.2) as session:
         heard = await session.ask("What do you sell?")
@@ -384,16 +289,16 @@ async def test_guide_that_breaks_off_is_an_apology(guide: GuideServer, fault: st
         assert await session.ask("And what else do you sell?") == "Hats and gloves."
 
 
-async def test_guide_that_stalls_is_left(guide: GuideServer) -> None:
-    """After the apology nobody waits for the guide any more: its stream is closed."""
+async def test_guide_that_stalls_is_dropped(guide: GuideServer) -> None:
+    """Its stream is closed after the apology."""
     guide.script(lambda _: ["We sell ", Step.HANG])
     async with call_with(guide, guide_stall_timeout_s=0.1) as session:
         await session.ask("What do you sell?")
         await in_time((await nth_request(guide, 1)).abandoned)
 
 
-async def test_guide_that_cannot_be_reached_is_an_apology() -> None:
-    """Nothing listens at its address; the log says what to look at."""
+async def test_unreachable_guide_leads_to_an_apology() -> None:
+    """The log names the setting to check."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     given = {"guide_base_url": f"http://127.0.0.1:{port}/v1", "guide_apology": APOLOGY}
@@ -406,8 +311,8 @@ async def test_guide_that_cannot_be_reached_is_an_apology() -> None:
     assert all("GUIDE_BASE_URL" in log["advice"] for log in failures)
 
 
-async def test_refused_key_is_told_to_the_owner(guide: GuideServer) -> None:
-    """A 401 of the guide's names the setting to look at, and not the key."""
+async def test_refused_key_is_logged_for_the_owner(guide: GuideServer) -> None:
+    """A 401 from the guide is logged with the setting to check, and without the key."""
     guide.script(lambda _: [Answer(401, '{"error": {"message": "bad key s3cret"}}')])
     with capture_logs() as logs:
         async with call_with(guide, guide_api_key="s3cret") as session:
@@ -420,10 +325,10 @@ async def test_refused_key_is_told_to_the_owner(guide: GuideServer) -> None:
     assert "s3cret" not in str(logs)
 
 
-async def test_bug_in_reading_the_guide_is_an_apology(
+async def test_bug_in_reading_the_guide_leads_to_an_apology(
     guide: GuideServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever goes wrong where the guide is read, the caller is answered."""
+    """Whatever goes wrong in reading the guide, the caller gets an answer."""
 
     def receive(_: object, __: bytes) -> str:
         raise RuntimeError("a bug")
@@ -440,7 +345,7 @@ async def test_bug_in_reading_the_guide_is_an_apology(
 async def test_bug_in_the_machine_ends_the_call(
     guide: GuideServer, monkeypatch: pytest.MonkeyPatch, fatal: type[Event]
 ) -> None:
-    """Whoever brings the event that nobody can handle, the call is over, and others are not."""
+    """Whether the relay, the guide or the clock brings the event; other calls go on."""
     receive = BargeIn.receive
 
     def stumble(machine: BargeIn, event: Event, now: float) -> tuple[Action, ...]:
@@ -467,7 +372,7 @@ async def test_bug_in_the_machine_ends_the_call(
 
 
 async def test_key_is_logged_and_changes_nothing(guide: GuideServer) -> None:
-    """A digit waits for a use; which one it was may be part of a card number."""
+    """The digit itself, which may be part of a card number, is not logged."""
     rest = asyncio.Event()
     guide.script(lambda _: ["We sell hats, ", rest, "and gloves."])
     with capture_logs() as logs:
@@ -485,7 +390,7 @@ async def test_key_is_logged_and_changes_nothing(guide: GuideServer) -> None:
 
 
 async def test_error_frame_is_logged_without_what_it_echoes(guide: GuideServer) -> None:
-    """Twilio's complaint ends with the frame that it refused, which may hold what was said."""
+    """Twilio's error ends with the refused frame, which may hold what was said."""
     complaint = 'Invalid message received, code: 64107, {"type":"text","token":"my PIN is 4711"}'
     with capture_logs() as logs:
         async with call_with(guide) as session:
@@ -506,7 +411,7 @@ async def test_unknown_frames_are_ignored(guide: GuideServer) -> None:
 
 
 async def test_bad_frames_do_not_fill_the_log(guide: GuideServer) -> None:
-    """A peer that sends nothing but rubbish is noted a few times, and the call goes on."""
+    """A peer that sends only garbage is logged a few times, and the call goes on."""
     with capture_logs() as logs:
         async with call_with(guide) as session:
             for _ in range(3 * LOGGED_BAD_FRAMES):
@@ -515,16 +420,23 @@ async def test_bad_frames_do_not_fill_the_log(guide: GuideServer) -> None:
     assert len([log for log in logs if log["event"] == "frame dropped"]) == LOGGED_BAD_FRAMES
 
 
-async def test_flood_of_frames_is_worked_off_in_order(guide: GuideServer) -> None:
-    """However many frames come at once, none is lost and none overtakes another."""
+async def test_flood_of_frames_is_handled_in_order(guide: GuideServer) -> None:
+    """None is lost, and none overtakes another."""
     async with call_with(guide) as session:
         for _ in range(1_000):
             await session.send(type="info", name="clientSpeaking", value="on")
         assert await session.ask("What do you sell?") == "Hello there."
 
 
+async def hold(call: Call, frames: AsyncIterator[str]) -> None:
+    """Give a call these frames, until they end."""
+    with call.in_progress():
+        async for raw in frames:
+            call.receive(raw)
+
+
 async def test_relay_that_cannot_be_read_ends_the_call() -> None:
-    """A fault below us is a hang-up, with its cause in the log."""
+    """The cause is logged, and the call ends as by a hang-up."""
 
     async def frames() -> AsyncIterator[str]:
         yield json.dumps({"type": "dtmf", "digit": "5"})
@@ -536,13 +448,33 @@ async def test_relay_that_cannot_be_read_ends_the_call() -> None:
     guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
     with capture_logs() as logs:
         async with asyncio.timeout(PATIENCE_S):
-            await Call(guide, Options(), send).run(frames())
+            await hold(Call(guide, Options(), send), frames())
     await guide.aclose()
     assert [log["event"] for log in logs] == ["key pressed", "relay cannot be read"]
 
 
-async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer) -> None:
-    """However busy we were meanwhile, what happened first is decided on first."""
+async def test_bug_in_the_machine_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the task that holds the call, so that the server logs it."""
+
+    def stumble(_: BargeIn, event: Event, __: float) -> tuple[Action, ...]:
+        if isinstance(event, CallerSpeaking):
+            raise RuntimeError("a bug")
+        return ()
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "info", "name": "clientSpeaking", "value": "on"})
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(BargeIn, "receive", stumble)
+    guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(RuntimeError, match="a bug"):
+            await asyncio.create_task(hold(Call(guide, Options(), lambda _: None), frames()))
+    await guide.aclose()
+
+
+async def test_deadline_comes_before_later_events(guide: GuideServer) -> None:
+    """Even if the event loop was too busy to wake up for it."""
     guide.script(lambda _: ["We sell hats, and gloves, ", Step.HANG])
     said = asyncio.Event()
 
@@ -552,28 +484,28 @@ async def test_deadline_passes_before_what_happened_after_it(guide: GuideServer)
         yield json.dumps({"type": "interrupt", "utteranceUntilInterrupt": "We sell hats,"})
         cut_at = time.monotonic()
         while time.monotonic() < cut_at + 0.1:
-            pass  # and no alarm can ring
+            pass  # so that no timer can fire
         yield json.dumps({"type": "prompt", "voicePrompt": "When do you close on Sunday?"})
         await nth_request(guide, 2)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    decisions = Decisions()
+    feed = DecisionFeed()
     options = Options(resume_timeout_s=0.01)
-    await Call(client, options, lambda _: said.set(), decisions=decisions).run(frames())
+    await hold(Call(client, options, lambda _: said.set(), decision_feed=feed), frames())
     await client.aclose()
-    outcomes = [(made["outcome"], made["rule"]) async for made in decisions.follow()]
+    outcomes = [(made["outcome"], made["rule"]) async for made in feed.follow()]
     assert outcomes[1] == ("resumed", "silence")
     assert [outcome for outcome, _ in outcomes] == ["asked", "resumed", "cancelled"]
 
 
 async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideServer) -> None:
-    """Else the same events would be decided on otherwise another time."""
+    """Otherwise the same events could be decided differently in a replay."""
     guide.reply("We sell hats, and gloves.")
     times: dict[str, float] = {}
     closed = count()
     spoken, resumed = asyncio.Event(), asyncio.Event()
 
-    def record(t: float, direction: str, frame: Any) -> None:
+    def call_log(t: float, direction: str, frame: Any) -> None:
         made = frame if isinstance(frame, dict) else json.loads(frame)
         times[f"{direction} {made['type']}"] = t
         if direction == "out" and made["last"]:
@@ -589,7 +521,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
         await in_time(resumed)
 
     client = GuideClient(GuideOptions(guide.base_url, "none", "guide"))
-    await Call(client, Options(resume_timeout_s=0.1), send, record=record).run(frames())
+    await hold(Call(client, Options(resume_timeout_s=0.1), send, call_log=call_log), frames())
     await client.aclose()
     assert times["note decision"] == times["in interrupt"] + 0.1
     assert times["out text"] == times["note decision"]
@@ -599,7 +531,7 @@ async def test_deadline_has_its_own_time_however_late_we_wake_up(guide: GuideSer
 
 
 async def test_decisions_are_logged_without_words(guide: GuideServer) -> None:
-    """Each decision is one line with its rule; what was said is in it only when asked for."""
+    """One line per decision, with its rule; the words only with LOG_TRANSCRIPTS."""
     guide.reply("We open at nine, and we close at five.")
     for spoken in (False, True):
         with capture_logs() as logs:
@@ -623,21 +555,21 @@ async def test_decisions_are_logged_without_words(guide: GuideServer) -> None:
 
 
 async def test_followers_of_decisions_get_all_of_them() -> None:
-    """Whenever they come: those before, those after, and then the end."""
-    decisions = Decisions()
+    """Whenever they start: past decisions, new ones, and then the end."""
+    feed = DecisionFeed()
 
     async def follow() -> list[int]:
-        return [decision["n"] async for decision in decisions.follow()]
+        return [decision["n"] async for decision in feed.follow()]
 
-    decisions.add({"n": 1})
+    feed.add({"n": 1})
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as followers:
         early = followers.create_task(follow())
-        waiting = decisions.follow()
+        waiting = feed.follow()
         assert await anext(waiting) == {"n": 1}
-        decisions.add({"n": 2})
+        feed.add({"n": 2})
         assert await anext(waiting) == {"n": 2}
         late = followers.create_task(follow())
-        decisions.add({"n": 3})
-        decisions.close()
+        feed.add({"n": 3})
+        feed.close()
         assert [decision["n"] async for decision in waiting] == [3]
     assert early.result() == late.result() == [1, 2, 3]

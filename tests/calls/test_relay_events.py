@@ -1,4 +1,4 @@
-"""What a frame of the relay means for turn-taking."""
+"""What the relay's frames mean for turn-taking."""
 
 from typing import get_args
 
@@ -33,11 +33,11 @@ MEANINGS: list[tuple[relay.Incoming, Event | None]] = [
 
 
 @pytest.mark.parametrize(("frame", "event"), MEANINGS, ids=[str(frame) for frame, _ in MEANINGS])
-def test_frame_is_the_event_it_tells_of(frame: relay.Incoming, event: Event | None) -> None:
-    """With all that it says; what says nothing of whose turn it is, is none."""
+def test_frame_becomes_its_event(frame: relay.Incoming, event: Event | None) -> None:
+    """With all its data; a frame with no bearing on turn-taking becomes None."""
     assert event_of(frame) == event
 
 
 def test_every_kind_of_frame_is_covered() -> None:
-    """A new one is thought about."""
+    """A new one needs a row here."""
     assert {type(frame) for frame, _ in MEANINGS} == set(get_args(relay.Incoming))

@@ -20,11 +20,12 @@ from websockets.exceptions import InvalidStatus
 
 import relay_protocol as relay
 from tests.calling import HOURS, SPEED, TIMES, call, heard
-from tests.calls.test_call import PATIENCE_S, Session, relay_session
 from tests.guide_server import GuideServer
 from tests.places import ROOT
+from tests.program import line_with, program
+from tests.relay_client import PATIENCE_S, Session, relay_session
 from tests.serving import AUTH_TOKEN
-from tests.test_app import FORM, calls_become, line_with, program, signed, token_of
+from tests.webhooks import FORM, calls_become, signed, token_of
 
 NGINX: Final = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 DOCUMENTED: Final = ROOT / "deploy" / "nginx.conf"
@@ -147,7 +148,7 @@ class Balancer:
 async def answers(process: asyncio.subprocess.Process) -> None:
     """Wait until the app says that it answers."""
     assert process.stdout
-    while b"answers on" not in (line := await process.stdout.readline()):
+    while b"is listening on" not in (line := await process.stdout.readline()):
         assert line, "it ended instead"
 
 

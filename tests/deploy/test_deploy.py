@@ -21,10 +21,11 @@ import pytest
 from websockets.asyncio.client import connect
 
 from config import VERSION, Settings
-from tests.calls.test_call import PATIENCE_S, Session
 from tests.places import ROOT
+from tests.program import end_of, free_port, line_with, program
+from tests.relay_client import PATIENCE_S, Session
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_app import FORM, end_of, free_port, line_with, program, signed, token_of
+from tests.webhooks import FORM, signed, token_of
 from web.server import SHUTDOWN_S
 
 DEPLOY: Final = ROOT / "deploy"
@@ -80,7 +81,7 @@ async def test_image_holds_all_that_runs(image: Path) -> None:
     _, *health = json.loads(check[check.index("[") :])
     own = {"PYTHONPATH": "", "PORT": str(free_port())}
     async with program(image, *arguments, **own) as process:
-        await line_with(process.stdout, f"^Frontdesk {VERSION} answers on")
+        await line_with(process.stdout, f"^Frontdesk {VERSION} is listening on")
         async with program(image, *health, **own) as checking:
             assert (await end_of(checking))[0] == 0
         process.send_signal(signal.SIGTERM)

@@ -54,6 +54,8 @@ LOADED: Final = """
 import app, asyncio, json, sys, sysconfig
 from pathlib import Path
 
+from guide import transport
+
 paths = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
 files = {name: getattr(module, "__file__", None) for name, module in [*sys.modules.items()]}
 libraries = {
@@ -62,7 +64,7 @@ libraries = {
 }
 
 async def choose():
-    return app.choose()
+    return transport.choose()
 
 chosen = asyncio.run(choose())
 print(json.dumps({

@@ -337,7 +337,7 @@ def test_visitor_signs_in_calls_and_signs_out(portal: BlockingPortal, phone: Pho
         app.guide.reply(HOURS)
         phone.tab.get(f"{app.address}/?speed=8")
         phone.find("[name=password]").send_keys("a guess", "\n")
-        phone.until("refused", lambda: "not the password" in phone.find("[role=alert]").text)
+        phone.until("refused", lambda: "Wrong password" in phone.find("[role=alert]").text)
         assert accessibility_problems(phone) == []
         phone.find("[name=password]").send_keys(PASSWORD, "\n")
         phone.until("let in", lambda: phone.find_all("#call"))

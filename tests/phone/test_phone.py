@@ -1,4 +1,4 @@
-"""The browser phone as it is served: to whom, with what headers, and whose calls are let in."""
+"""The browser phone as it is served: to whom, with which headers, and whose calls are admitted."""
 
 import re
 import time
@@ -16,13 +16,11 @@ from websockets.exceptions import InvalidStatus
 
 import phone
 from config import VERSION
-from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer
+from tests.relay_client import relay_session
 from tests.serving import AUTH_TOKEN, serve_frontdesk
-from tests.test_app import FORM, guide, http, offer, parameters_of, signed_socket, token_of
+from tests.webhooks import FORM, offer, parameters_of, signed_socket, token_of
 from trust.visitors import COOKIE, SIGNED_IN_S, Failures, Refusal, Visitors
-
-__all__ = ["guide", "http"]  # fixtures, by the names that tests ask for
 
 PAGE: Final = Path(phone.__file__).parent / "page"
 PASSWORD: Final = "correct horse é battery"
@@ -31,18 +29,18 @@ PUBLIC: Final = "https://desk.example.com"
 
 
 def visitor(cookie: str = "") -> HTTPConnection:
-    """Somebody who opens the app in a browser, as far as a cookie tells."""
+    """A request from a browser with this cookie."""
     return HTTPConnection({"type": "http", "headers": [(b"cookie", cookie.encode())]})
 
 
 async def sign_in(http: httpx2.AsyncClient, address: str) -> None:
-    """Give the right password."""
+    """Sign in with the right password."""
     answer = await http.post(f"{address}/sign-in", data={"password": PASSWORD})
     assert answer.status_code == 303
 
 
 async def upgrade_status(address: str, headers: Mapping[str, str]) -> int:
-    """The status with which the relay's socket is opened, or refused."""
+    """The HTTP status with which the relay's socket is opened or refused."""
     url = address.replace("http", "ws", 1) + "/ws"
     try:
         async with connect(url, proxy=None, additional_headers=headers):
@@ -59,8 +57,8 @@ def cookie_of(http: httpx2.AsyncClient) -> dict[str, str]:
 # --- the page -----------------------------------------------------------------------------------
 
 
-async def test_page_is_at_the_address_alone(http: httpx2.AsyncClient) -> None:
-    """Whoever opens it is where they can call."""
+async def test_page_is_at_the_root(http: httpx2.AsyncClient) -> None:
+    """Opening the app's address is enough to call."""
     async with serve_frontdesk() as address:
         answer = await http.get(f"{address}/")
     assert answer.status_code == 200
@@ -78,8 +76,8 @@ MEDIA_TYPES: Final = {
 }
 
 
-async def test_files_of_the_page_are_served_as_what_they_are(http: httpx2.AsyncClient) -> None:
-    """A browser would not run a module, or use a style sheet, that is called anything else."""
+async def test_files_are_served_with_their_media_types(http: httpx2.AsyncClient) -> None:
+    """Browsers refuse modules and style sheets with a wrong type."""
     files = {path.relative_to(PAGE).as_posix(): path for path in PAGE.rglob("*.*")}
     async with serve_frontdesk() as address:
         for name, path in files.items():
@@ -89,8 +87,8 @@ async def test_files_of_the_page_are_served_as_what_they_are(http: httpx2.AsyncC
     assert {".css", ".html", ".js"} <= {path.suffix for path in files.values()}
 
 
-async def test_browser_is_bound_to_what_we_serve(http: httpx2.AsyncClient) -> None:
-    """On the page, on what there is not, and on what is no page."""
+async def test_every_response_has_security_headers(http: httpx2.AsyncClient) -> None:
+    """The page, missing paths, and JSON too."""
     async with serve_frontdesk() as address:
         for path in ("/", "/phone/sign-in.css", "/phone/nothing", "/nothing", "/health"):
             headers = (await http.get(address + path)).headers
@@ -116,8 +114,8 @@ async def test_browser_is_bound_to_what_we_serve(http: httpx2.AsyncClient) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/phone/sign-in.css"])
-async def test_page_is_asked_for_again_and_sent_once(http: httpx2.AsyncClient, path: str) -> None:
-    """A new version is seen at once, and the same one costs nothing."""
+async def test_page_is_revalidated_and_sent_once(http: httpx2.AsyncClient, path: str) -> None:
+    """A new version shows at once, and an unchanged one costs nothing."""
     async with serve_frontdesk() as address:
         first = await http.get(address + path)
         again = await http.get(address + path, headers={"If-None-Match": first.headers["etag"]})
@@ -150,7 +148,7 @@ OUTSIDE: Final = [
 async def test_nothing_outside_the_page_can_be_read(
     http: httpx2.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not with dots, however they are spelled, nor through a link, nor as a list of files."""
+    """Not with dots in any spelling, nor through a link, nor as a listing."""
     (tmp_path / "page" / "call").mkdir(parents=True)
     (tmp_path / "page" / "index.html").write_text("the page", encoding="utf-8")
     (tmp_path / "visitors.py").write_text("secret", encoding="utf-8")
@@ -164,8 +162,8 @@ async def test_nothing_outside_the_page_can_be_read(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_page_can_only_be_read(http: httpx2.AsyncClient, method: str) -> None:
-    """Nothing can be written to it."""
+async def test_page_is_read_only(http: httpx2.AsyncClient, method: str) -> None:
+    """Other methods are refused."""
     async with serve_frontdesk() as address:
         statuses = [
             (await http.request(method, address + path)).status_code
@@ -208,10 +206,10 @@ async def test_page_can_only_be_read(http: httpx2.AsyncClient, method: str) -> N
         ),
     ],
 )
-async def test_page_is_told_the_facts(
+async def test_page_gets_the_facts(
     http: httpx2.AsyncClient, settings: dict[str, str], facts: dict[str, Any]
 ) -> None:
-    """The version, the guide, the language, and which modes can be had."""
+    """The version, the guide, the language, and which modes are available."""
     expected = {
         "version": VERSION,
         "demo_guide": True,
@@ -237,10 +235,10 @@ async def test_page_is_told_the_facts(
         {"X-Forwarded-For": "203.0.113.9"},
     ],
 )
-async def test_other_sites_place_no_call_through_a_visitors_browser(
+async def test_other_sites_cannot_call_through_a_visitors_browser(
     http: httpx2.AsyncClient, headers: dict[str, str]
 ) -> None:
-    """Nor do they, or a tunnel, get at the page and what it asks."""
+    """Nor can they, or a tunnel, read the page or its facts."""
     async with serve_frontdesk() as address:
         form = {**FORM, "Decisions": "1"}
         posted = [
@@ -255,8 +253,8 @@ async def test_other_sites_place_no_call_through_a_visitors_browser(
     assert (posted, read, socket) == ([403] * 2, [403] * 4, 403)
 
 
-async def test_own_page_places_a_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
-    """As the browser does it: with its origin, and no signature."""
+async def test_our_page_places_a_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
+    """As a browser does: with its origin and no signature."""
     async with serve_frontdesk(guide_base_url=guide.base_url) as address:
         for origin in (address, address.replace("127.0.0.1", "localhost")):
             page = {"Origin": origin}
@@ -265,8 +263,8 @@ async def test_own_page_places_a_call(http: httpx2.AsyncClient, guide: GuideServ
                 assert await session.ask("What do you sell?") == "Hello there."
 
 
-async def test_nobody_signs_in_where_this_machine_alone_is_served(http: httpx2.AsyncClient) -> None:
-    """There is nothing that a password would open."""
+async def test_local_app_has_no_sign_in(http: httpx2.AsyncClient) -> None:
+    """A password would open nothing."""
     async with serve_frontdesk(phone_password=PASSWORD) as address:
         signed_in = await http.post(f"{address}/sign-in", data={"password": PASSWORD})
         signed_out = await http.post(f"{address}/sign-out")
@@ -279,7 +277,7 @@ async def test_nobody_signs_in_where_this_machine_alone_is_served(http: httpx2.A
 
 
 async def test_page_is_not_served_without_a_password(http: httpx2.AsyncClient) -> None:
-    """The address says that it runs, and how to get the phone."""
+    """The root says that the app runs, and how to get the phone."""
     async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as address:
         hello = await http.get(f"{address}/")
         statuses = [
@@ -297,8 +295,8 @@ async def test_page_is_not_served_without_a_password(http: httpx2.AsyncClient) -
     assert statuses == [404] * 5
 
 
-async def test_no_cookie_opens_what_has_no_password(http: httpx2.AsyncClient) -> None:
-    """Not even one that is signed with the auth token and an empty password."""
+async def test_without_a_password_no_cookie_is_valid(http: httpx2.AsyncClient) -> None:
+    """Not even one signed with the auth token and an empty password."""
     answer = Response()
     async with serve_frontdesk(twilio_auth_token=AUTH_TOKEN) as address:
         Visitors(AUTH_TOKEN, "", lambda _: address).sign_in(visitor(), answer, time.time())
@@ -312,8 +310,8 @@ async def test_no_cookie_opens_what_has_no_password(http: httpx2.AsyncClient) ->
 # --- with both ----------------------------------------------------------------------------------
 
 
-async def test_page_is_for_who_has_signed_in(http: httpx2.AsyncClient) -> None:
-    """All others get a form, which says nothing yet, and the style of that form."""
+async def test_page_needs_a_sign_in(http: httpx2.AsyncClient) -> None:
+    """Others get only the form and its style sheet."""
     async with serve_frontdesk(**LOCKED) as address:
         form = await http.get(f"{address}/")
         assert form.status_code == 200
@@ -345,10 +343,10 @@ async def test_page_is_for_who_has_signed_in(http: httpx2.AsyncClient) -> None:
         ({"public_url": PUBLIC}, {}, True),
     ],
 )
-async def test_cookie_is_for_us_alone(
+async def test_cookie_is_sent_only_to_us(
     http: httpx2.AsyncClient, settings: dict[str, str], forwarded: dict[str, str], *, secure: bool
 ) -> None:
-    """No script reads it, no other site has it sent, and where there is TLS nothing else does."""
+    """Scripts cannot read it, other sites cannot send it, and with TLS it needs TLS."""
     async with serve_frontdesk(**LOCKED, **settings) as address:
         url = f"{address}/sign-in"
         answer = await http.post(url, data={"password": PASSWORD}, headers=forwarded)
@@ -360,7 +358,7 @@ async def test_cookie_is_for_us_alone(
 
 @pytest.mark.parametrize("given", ["", "wrong", PASSWORD[:-1], PASSWORD + "x", PASSWORD.upper()])
 async def test_wrong_password_opens_nothing(http: httpx2.AsyncClient, given: str) -> None:
-    """The form says so, and there is no cookie."""
+    """The form says so, and sets no cookie."""
     async with serve_frontdesk(**LOCKED) as address:
         answer = await http.post(f"{address}/sign-in", data={"password": given})
         assert (await http.get(f"{address}/phone/facts")).status_code == 403
@@ -369,8 +367,8 @@ async def test_wrong_password_opens_nothing(http: httpx2.AsyncClient, given: str
     assert "set-cookie" not in answer.headers
 
 
-async def test_form_without_a_password_is_a_wrong_one(http: httpx2.AsyncClient) -> None:
-    """So is a body that is none, unless it is too long for one."""
+async def test_form_without_a_password_is_refused(http: httpx2.AsyncClient) -> None:
+    """As a wrong password, and so is a body that is not a form, unless it is too long."""
     async with serve_frontdesk(**LOCKED) as address:
         statuses = [
             (await http.post(f"{address}/sign-in", content=body)).status_code
@@ -380,9 +378,9 @@ async def test_form_without_a_password_is_a_wrong_one(http: httpx2.AsyncClient) 
 
 
 async def test_guessing_is_stopped(http: httpx2.AsyncClient) -> None:
-    """After a handful no password is looked at for a minute, be it the right one."""
+    """After a few failures even the right password is refused for a minute."""
     async with serve_frontdesk(**LOCKED) as address:
-        for _ in range(Failures.MOST_OF_ONE):
+        for _ in range(Failures.MAX_PER_ADDRESS):
             answer = await http.post(f"{address}/sign-in", data={"password": "a guess"})
             assert answer.status_code == 403
         answer = await http.post(f"{address}/sign-in", data={"password": PASSWORD})
@@ -392,7 +390,7 @@ async def test_guessing_is_stopped(http: httpx2.AsyncClient) -> None:
 
 
 async def test_sign_in_is_logged_without_the_password(http: httpx2.AsyncClient) -> None:
-    """Whether it went, and why not."""
+    """With its outcome."""
     with capture_logs() as logs:
         async with serve_frontdesk(**LOCKED) as address:
             for given in ("a guess", PASSWORD):
@@ -407,23 +405,23 @@ async def test_sign_in_is_logged_without_the_password(http: httpx2.AsyncClient) 
 
 
 async def test_signed_in_page_places_a_call(http: httpx2.AsyncClient, guide: GuideServer) -> None:
-    """Webhook, socket and action without a signature; its setup has a token like any other."""
+    """Webhook, socket and action need no signature; the setup needs its token."""
     async with serve_frontdesk(guide_base_url=guide.base_url, **LOCKED) as address:
         await sign_in(http, address)
         page = {"Origin": address}
         url = f"{address}/twiml"
-        asked = {"Decisions": "1", "BargeInMode": "talkover"}
-        answer = await http.post(url, data={**FORM, **asked}, headers=page)
+        overrides = {"Decisions": "1", "BargeInMode": "talkover"}
+        answer = await http.post(url, data={**FORM, **overrides}, headers=page)
         parameters = parameters_of(answer)
         headers = page | cookie_of(http)
-        async with relay_session(address, headers=headers, asked=parameters) as session:
+        async with relay_session(address, headers=headers, overrides=parameters) as session:
             assert await session.ask("What do you sell?") == "Hello there."
         over = await http.post(f"{address}/action", data=FORM, headers=page)
         assert over.status_code == 200
-        async with relay_session(address, headers=headers, asked=parameters) as session:
-            await session.socket.wait_closed()  # the token was used
+        async with relay_session(address, headers=headers, overrides=parameters) as session:
+            await session.socket.wait_closed()  # the token has been used
         async with relay_session(address, headers=headers) as other:
-            await other.socket.wait_closed()  # there is none
+            await other.socket.wait_closed()  # it has no token
     assert (session.socket.close_code, other.socket.close_code) == (1008, 1008)
 
 
@@ -451,8 +449,8 @@ STRANGERS: Final[dict[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-async def test_calls_of_other_sites_are_refused(http: httpx2.AsyncClient, stranger: str) -> None:
-    """A cookie alone does not do, nor an origin alone: a browser adds cookies by itself."""
+async def test_calls_from_other_sites_are_refused(http: httpx2.AsyncClient, stranger: str) -> None:
+    """Neither cookie nor origin is enough alone: browsers add cookies by themselves."""
     async with serve_frontdesk(**LOCKED) as address:
         await sign_in(http, address)
         cookie = cookie_of(http)["Cookie"]
@@ -474,8 +472,8 @@ async def test_calls_of_other_sites_are_refused(http: httpx2.AsyncClient, strang
         assert await upgrade_status(address, own) == 101
 
 
-async def test_two_origins_are_none(http: httpx2.AsyncClient) -> None:
-    """One of them may be right; no browser sends two."""
+async def test_two_origins_are_refused(http: httpx2.AsyncClient) -> None:
+    """Even if one is right; no browser sends two."""
     async with serve_frontdesk(**LOCKED) as address:
         await sign_in(http, address)
         origins = [("Origin", address), ("Origin", address)]
@@ -485,7 +483,7 @@ async def test_two_origins_are_none(http: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("origin", [PUBLIC, f"{PUBLIC}:443"])
 async def test_public_url_is_the_origin_of_the_page(http: httpx2.AsyncClient, origin: str) -> None:
-    """Whatever the request's own headers say; its path is no part of an origin."""
+    """Whatever the request's headers say; its path is not part of the origin."""
     settings = {**LOCKED, "public_url": f"{PUBLIC}/desk"}
     async with serve_frontdesk(**settings) as address:
         answer = await http.post(f"{address}/sign-in", data={"password": PASSWORD})
@@ -502,8 +500,8 @@ async def test_public_url_is_the_origin_of_the_page(http: httpx2.AsyncClient, or
     assert (statuses, upgraded) == ([200, 403, 403, 403], 101)
 
 
-async def test_request_that_names_no_host_is_refused(http: httpx2.AsyncClient) -> None:
-    """Nobody can be at such an address, and its sender is told no more than others."""
+async def test_request_with_an_invalid_host_is_refused(http: httpx2.AsyncClient) -> None:
+    """No page can have such an origin."""
     async with serve_frontdesk(**LOCKED) as address:
         await sign_in(http, address)
         odd = {"Host": "a/b", "Origin": "http://a/b", **cookie_of(http)}
@@ -514,8 +512,8 @@ async def test_request_that_names_no_host_is_refused(http: httpx2.AsyncClient) -
     assert (twiml.status_code, again.status_code) == (403, 303)
 
 
-async def test_change_of_a_secret_signs_everyone_out(http: httpx2.AsyncClient) -> None:
-    """Of either; and another instance with the same two knows who has signed in."""
+async def test_changing_a_secret_signs_everyone_out(http: httpx2.AsyncClient) -> None:
+    """Either secret; another instance with the same two accepts the cookie."""
     async with serve_frontdesk(**LOCKED) as address:
         await sign_in(http, address)
     cookie, seen = cookie_of(http), []
@@ -530,10 +528,8 @@ async def test_change_of_a_secret_signs_everyone_out(http: httpx2.AsyncClient) -
     assert seen == [200, 403, 403]
 
 
-async def test_twilio_needs_no_cookie_where_there_is_a_page(
-    http: httpx2.AsyncClient, guide: GuideServer
-) -> None:
-    """Its calls come in as ever."""
+async def test_twilio_needs_no_cookie(http: httpx2.AsyncClient, guide: GuideServer) -> None:
+    """Its calls come in whether or not there is a page."""
     async with serve_frontdesk(guide_base_url=guide.base_url, **LOCKED) as address:
         token, headers = await offer(http, address), signed_socket(address)
         async with relay_session(address, token=token, headers=headers) as session:
@@ -545,8 +541,8 @@ async def test_twilio_needs_no_cookie_where_there_is_a_page(
 NOW: Final = 1_764_000_000.25
 
 
-def test_signing_in_ends_after_a_day_at_work() -> None:
-    """At twelve hours the form comes back, whatever the browser made of the cookie's age."""
+def test_sign_in_ends_after_twelve_hours() -> None:
+    """Even if the browser kept the cookie longer."""
     visitors, answer = Visitors(AUTH_TOKEN, PASSWORD, lambda _: PUBLIC), Response()
     visitors.sign_in(visitor(), answer, NOW)
     someone = visitor(answer.headers["set-cookie"].partition(";")[0])
@@ -556,9 +552,9 @@ def test_signing_in_ends_after_a_day_at_work() -> None:
 
 
 def test_failures_of_one_address_are_counted_for_a_minute() -> None:
-    """Others are not kept out by them."""
+    """Other addresses are not locked out."""
     failures = Failures()
-    for second in range(Failures.MOST_OF_ONE):
+    for second in range(Failures.MAX_PER_ADDRESS):
         assert not failures.are_too_many("203.0.113.9", NOW + second)
         failures.add("203.0.113.9", NOW + second)
     assert failures.are_too_many("203.0.113.9", NOW + 59.9)
@@ -567,10 +563,10 @@ def test_failures_of_one_address_are_counted_for_a_minute() -> None:
 
 
 def test_failures_of_many_addresses_are_counted_too() -> None:
-    """Who has many stops everyone for a minute, and fills no memory."""
+    """Someone with many locks everyone out for a minute, but fills no memory."""
     failures = Failures()
     for number in range(10_000):
         failures.add(f"203.0.113.{number}", NOW)
     assert failures.are_too_many("198.51.100.1", NOW + 59.9)
-    assert len(failures._latest) == Failures.MOST_OF_ALL
+    assert len(failures._latest) == Failures.MAX_IN_ALL
     assert not failures.are_too_many("198.51.100.1", NOW + 60)

@@ -1,4 +1,4 @@
-"""Who may talk to us: requests of this very machine, and calls that hold their own token."""
+"""Whom to serve: requests from this machine, visitors who signed in, calls with a token."""
 
 from typing import Final
 
@@ -96,13 +96,13 @@ FORWARDING: Final = [
 
 @pytest.mark.parametrize("peer", LOOPBACK)
 def test_request_from_this_machine_is_direct(peer: str) -> None:
-    """Every loopback address counts, also as IPv6 has it."""
+    """From every loopback address, IPv4 or IPv6."""
     assert is_direct_loopback(peer, [HOST])
 
 
 @pytest.mark.parametrize("peer", [None, "", "localhost.evil.com", "testclient", *ELSEWHERE])
 def test_request_from_elsewhere_is_not_direct(peer: str | None) -> None:
-    """An address of the local network is not this machine, and no address is none."""
+    """Nor from the local network, nor without an address."""
     assert not is_direct_loopback(peer, [HOST])
 
 
@@ -127,7 +127,7 @@ def test_request_to_this_machine_is_direct(host: str) -> None:
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_request_to_another_host_is_not_direct(host: str) -> None:
-    """A name that a stranger points at this machine, or that only looks like it."""
+    """A stranger may point any name at this machine."""
     assert not is_direct_loopback("127.0.0.1", [("host", host)])
 
 
@@ -139,7 +139,7 @@ def test_request_without_host_is_not_direct() -> None:
 
 @pytest.mark.parametrize("second", ["localhost:8080", "evil.com"])
 def test_request_with_two_hosts_is_not_direct(second: str) -> None:
-    """Two readers may take different ones."""
+    """Two readers might pick different ones."""
     assert not is_direct_loopback("127.0.0.1", [HOST, ("host", second)])
     assert not is_direct_loopback("127.0.0.1", [("host", second), HOST])
 
@@ -147,7 +147,7 @@ def test_request_with_two_hosts_is_not_direct(second: str) -> None:
 @pytest.mark.parametrize("name", FORWARDING)
 @pytest.mark.parametrize("value", ["127.0.0.1", "localhost", "", "203.0.113.7"])
 def test_forwarded_request_is_not_direct(name: str, value: str) -> None:
-    """A tunnel or a proxy adds one of these, and what it says is not looked at."""
+    """Tunnels and proxies add one of these headers; its value does not matter."""
     assert not is_direct_loopback("127.0.0.1", [HOST, (name, value)])
     assert not is_direct_loopback("127.0.0.1", [(name, value), HOST])
 
@@ -157,7 +157,7 @@ def test_forwarded_request_is_not_direct(name: str, value: str) -> None:
     ["accept", "user-agent", "x-twilio-signature", "x-request-id", "forwarded-hosts", "x-forward"],
 )
 def test_ordinary_header_leaves_request_direct(name: str) -> None:
-    """Headers that clients send by themselves say nothing of a proxy."""
+    """Headers that clients send by themselves do not point to a proxy."""
     assert is_direct_loopback("127.0.0.1", [HOST, (name, "203.0.113.7")])
 
 
@@ -173,7 +173,7 @@ def test_ordinary_header_leaves_request_direct(name: str) -> None:
     ],
 )
 def test_page_of_this_machine_is_direct(origin: str) -> None:
-    """A page that this machine serves may talk to us, on whatever port."""
+    """On any port."""
     assert is_direct_loopback("127.0.0.1", [HOST, ("origin", origin)])
 
 
@@ -200,12 +200,12 @@ def test_page_of_this_machine_is_direct(origin: str) -> None:
     ],
 )
 def test_page_from_elsewhere_is_not_direct(origin: str) -> None:
-    """A browser on this machine may be showing anybody's page."""
+    """A browser on this machine may show anyone's page."""
     assert not is_direct_loopback("127.0.0.1", [HOST, ("origin", origin)])
 
 
 def test_every_origin_counts() -> None:
-    """A foreign one is not hidden behind a good one."""
+    """A good one does not hide a foreign one."""
     good, foreign = ("origin", "http://localhost"), ("origin", "https://evil.com")
     assert is_direct_loopback("127.0.0.1", [HOST, good, good])
     assert not is_direct_loopback("127.0.0.1", [HOST, good, foreign])
@@ -214,7 +214,7 @@ def test_every_origin_counts() -> None:
 
 @given(st.text(), st.lists(st.tuples(st.sampled_from(["host", "origin", "a"]), st.text())))
 def test_any_request_is_judged(peer: str, headers: list[tuple[str, str]]) -> None:
-    """Whatever a request carries, there is an answer."""
+    """No request raises an error."""
     assert is_direct_loopback(peer, headers) in {True, False}
 
 
@@ -238,16 +238,16 @@ def test_any_request_is_judged(peer: str, headers: list[tuple[str, str]]) -> Non
         ("é.example", ""),
     ],
 )
-def test_host_is_told_from_port(authority: str, host: str) -> None:
-    """What is no host and port has no host."""
+def test_host_is_split_from_port(authority: str, host: str) -> None:
+    """Anything but a host and a port gives no host."""
     assert host_of(authority) == host
 
 
-# --- the address we are known by ----------------------------------------------------------------
+# --- our own address ----------------------------------------------------------------------------
 
 
 def test_public_url_wins_over_headers() -> None:
-    """The owner's word counts, whatever a request says of itself."""
+    """A request cannot override the owner's setting."""
     headers = {
         "host": "evil.com/x",
         "x-forwarded-host": "evil.com",
@@ -289,7 +289,7 @@ def test_public_url_wins_over_headers() -> None:
     ],
 )
 def test_origin_is_read_from_request(scheme: str, headers: dict[str, str], origin: str) -> None:
-    """The first entry of the forwarding headers, else the request's own Host and scheme."""
+    """From the first entry of the forwarding headers, else from Host and scheme."""
     assert public_origin("", scheme, headers) == origin
 
 
@@ -315,15 +315,15 @@ def test_origin_is_read_from_request(scheme: str, headers: dict[str, str], origi
         "é.example",
     ],
 )
-def test_hostile_host_makes_no_origin(header: str, host: str) -> None:
-    """What could lead the call or a signature elsewhere is no host."""
+def test_hostile_host_gives_no_origin(header: str, host: str) -> None:
+    """It could divert the call or a signature."""
     headers = {"host": "a.example", header: host}
     with pytest.raises(ValueError, match="expected a Host header of the form host or host:port"):
         public_origin("", "http", headers)
 
 
-def test_missing_host_makes_no_origin() -> None:
-    """There is nothing to make one of."""
+def test_missing_host_gives_no_origin() -> None:
+    """The error quotes the empty host."""
     with pytest.raises(ValueError, match="got ''"):
         public_origin("", "http", {})
 
@@ -336,8 +336,8 @@ def test_missing_host_makes_no_origin() -> None:
         ("https://a.example:8443/x:y/ws", "wss://a.example:8443/x:y/ws"),
     ],
 )
-def test_websocket_url_differs_by_its_scheme_alone(url: str, websocket: str) -> None:
-    """Twilio dials `wss` and nothing else."""
+def test_websocket_url_differs_only_in_its_scheme(url: str, websocket: str) -> None:
+    """Twilio dials only `wss`."""
     assert as_websocket(url) == websocket
 
 
@@ -356,8 +356,8 @@ def test_websocket_url_differs_by_its_scheme_alone(url: str, websocket: str) -> 
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
-def test_page_of_ours_is_known_by_its_origin(origin: str, url: str) -> None:
-    """Scheme, host and port are the same; how they are spelled is not looked at."""
+def test_our_page_is_known_by_its_origin(origin: str, url: str) -> None:
+    """By scheme, host and port, in any spelling."""
     assert is_same_origin(origin, url)
 
 
@@ -385,12 +385,12 @@ def test_page_of_ours_is_known_by_its_origin(origin: str, url: str) -> None:
     ],
 )
 def test_page_of_another_site_is_not_ours(origin: str) -> None:
-    """Nor is what says nothing of where it comes from."""
+    """Nor is a request with an invalid origin."""
     assert not is_same_origin(origin, "https://desk.example.com")
 
 
-def test_nothing_comes_from_where_we_are_not() -> None:
-    """An origin of which neither is one does not make them the same."""
+def test_invalid_origins_are_never_the_same() -> None:
+    """Not even if they are spelled alike."""
     assert not is_same_origin("null", "null")
     assert not is_same_origin("", "")
 
@@ -398,8 +398,8 @@ def test_nothing_comes_from_where_we_are_not() -> None:
 # --- who has signed in --------------------------------------------------------------------------
 
 
-def test_sign_in_is_good_until_it_expires() -> None:
-    """It is not used up."""
+def test_sign_in_is_valid_until_it_expires() -> None:
+    """It can be used any number of times."""
     tokens = sign_in_tokens("12345", "correct horse", TTL_S)
     token = tokens.mint("visitor", NOW, "n")
     for later in (0, 1, TTL_S):
@@ -412,15 +412,15 @@ def test_sign_in_is_good_until_it_expires() -> None:
     [("12345", "another horse"), ("54321", "correct horse"), ("12345", ""), ("", "correct horse")],
 )
 def test_sign_in_ends_with_either_secret(auth_token: str, password: str) -> None:
-    """Whoever has changed one of them has signed everyone out."""
+    """Changing either secret signs everyone out."""
     token = sign_in_tokens("12345", "correct horse", TTL_S).mint("visitor", NOW, "n")
     others = sign_in_tokens(auth_token, password, TTL_S)
     assert others.check(token, "visitor", NOW) == "not signed for this"
 
 
-def test_sign_in_is_no_token_of_a_call() -> None:
-    """Nor is a call's token a sign-in: their keys differ."""
-    calls, visitors = desk(), sign_in_tokens("12345", "", TTL_S)
+def test_sign_in_is_not_a_call_token() -> None:
+    """Nor the other way round: their keys differ."""
+    calls, visitors = call_tokens(), sign_in_tokens("12345", "", TTL_S)
     assert calls.check(visitors.mint("\nCA1", NOW, "n"), "CA1", NOW) == "not signed for this"
     assert visitors.check(calls.mint("visitor", NOW, "n"), "\nvisitor", NOW) is not None
 
@@ -431,13 +431,13 @@ NOW: Final = 1_764_000_000.25
 TTL_S: Final = 120.0
 
 
-def desk(auth_token: str = "12345") -> CallTokens:
+def call_tokens(auth_token: str = "12345") -> CallTokens:
     return CallTokens(auth_token, TTL_S)
 
 
-def test_token_lets_its_call_in_once() -> None:
-    """The second time it is a replay."""
-    tokens = desk()
+def test_token_admits_its_call_once() -> None:
+    """The second time is a replay."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n1")
     assert tokens.check(token, "CA1", NOW + 1) is None
     assert tokens.check(token, "CA1", NOW + 2) == "used before"
@@ -445,8 +445,8 @@ def test_token_lets_its_call_in_once() -> None:
 
 
 def test_token_of_another_call_is_refused_and_not_used_up() -> None:
-    """Who presents it for a call of their own does not lock the right call out."""
-    tokens = desk()
+    """Presenting it for a wrong call does not lock out the right one."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n1")
     for other in ("CA2", "", "CA1 ", "ca1", "CA11", "n1\nCA1"):
         assert tokens.check(token, other, NOW) == "not signed for this"
@@ -455,16 +455,16 @@ def test_token_of_another_call_is_refused_and_not_used_up() -> None:
 
 @pytest.mark.parametrize("minted_at", [NOW, 1_764_000_000.0, 1_764_000_000.999])
 def test_token_expires_after_its_time(minted_at: float) -> None:
-    """It is good for the whole of its time, and for less than a second more."""
-    tokens = desk()
+    """It is valid for the whole of its time, and less than a second longer."""
+    tokens = call_tokens()
     assert tokens.check(tokens.mint("CA1", minted_at, "a"), "CA1", minted_at + TTL_S) is None
     late = tokens.mint("CA1", minted_at, "b")
     assert tokens.check(late, "CA1", minted_at + TTL_S + 1) == "expired"
 
 
-def test_token_is_good_at_its_very_last_second() -> None:
-    """At the second that stands in it, and not after; used then, it is not good again."""
-    tokens = desk()
+def test_token_is_valid_in_its_last_second() -> None:
+    """Not after it, and not again once used."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", 1000.0, "n")
     expires = float(token.split(".")[0])
     assert expires == 1000.0 + TTL_S
@@ -476,15 +476,15 @@ def test_token_is_good_at_its_very_last_second() -> None:
 
 @given(st.floats(0, 4e9), st.floats(0.1, 3600))
 @example(1000.3, 0.1)
-def test_token_is_good_for_all_its_time(now: float, ttl_s: float) -> None:
-    """Even a short one is not over before its time."""
+def test_token_is_valid_for_all_its_time(now: float, ttl_s: float) -> None:
+    """Even a very short one."""
     tokens = CallTokens("12345", ttl_s)
     assert tokens.check(tokens.mint("CA1", now, "n"), "CA1", now + ttl_s) is None
 
 
 def test_tampered_token_is_refused() -> None:
-    """Not one of its characters can be changed."""
-    tokens = desk()
+    """No character can be changed."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "c0ffee")
     for at, character in enumerate(token):
         changed = "0" if character != "0" else "1"
@@ -495,15 +495,15 @@ def test_tampered_token_is_refused() -> None:
 
 def test_token_with_a_later_expiry_is_refused() -> None:
     """The expiry is signed too."""
-    tokens = desk()
+    tokens = call_tokens()
     expires, rest = tokens.mint("CA1", NOW, "n").split(".", 1)
     later = f"{int(expires) + 3600}.{rest}"
     assert tokens.check(later, "CA1", NOW) == "not signed for this"
 
 
 def test_token_in_another_spelling_is_refused() -> None:
-    """One token has one spelling, or it would let in more than once."""
-    tokens = desk()
+    """A second spelling would admit a call twice."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n")
     expires, nonce, mac = token.split(".")
     spellings = [
@@ -526,8 +526,8 @@ def test_token_in_another_spelling_is_refused() -> None:
 
 
 def test_missing_token_is_named_as_such() -> None:
-    """An owner who reads the log sees that there was none."""
-    assert desk().check("", "CA1", NOW) == "no token"
+    """So that the owner sees it in the log."""
+    assert call_tokens().check("", "CA1", NOW) == "no token"
 
 
 @given(st.text(st.characters()), st.text(st.characters()), st.floats(0, 4e9))
@@ -538,42 +538,42 @@ def test_missing_token_is_named_as_such() -> None:
 @example("1.n." + "0" * 64, "\ud800", 0.0)
 @example("1.n." + "é" * 64, "CA1", 0.0)
 def test_garbage_is_refused(token: str, call_sid: str, now: float) -> None:
-    """Whatever is presented, it is refused and raises nothing."""
-    assert desk().check(token, call_sid, now) is not None
+    """Without raising an error."""
+    assert call_tokens().check(token, call_sid, now) is not None
 
 
 def test_token_of_another_auth_token_is_refused() -> None:
     """The key is derived from the auth token."""
-    token = desk("54321").mint("CA1", NOW, "n")
-    assert desk("12345").check(token, "CA1", NOW) == "not signed for this"
+    token = call_tokens("54321").mint("CA1", NOW, "n")
+    assert call_tokens("12345").check(token, "CA1", NOW) == "not signed for this"
 
 
 def test_instances_check_each_others_tokens() -> None:
-    """Any instance that knows the auth token lets in what another minted."""
-    one, other = desk(), desk()
+    """They need only share the auth token."""
+    one, other = call_tokens(), call_tokens()
     assert other.check(one.mint("CA1", NOW, "a"), "CA1", NOW) is None
     assert one.check(other.mint("CA1", NOW, "b"), "CA1", NOW) is None
 
 
 def test_token_hides_the_auth_token() -> None:
-    """Neither the secret nor the call stand in it."""
-    token = desk("secret").mint("CA1", NOW, "n")
+    """It contains neither the secret nor the call."""
+    token = call_tokens("secret").mint("CA1", NOW, "n")
     assert "secret" not in token
     assert "CA1" not in token
 
 
 def test_same_call_may_have_several_tokens() -> None:
-    """A webhook that is asked twice answers twice, and either answer may be the one used."""
-    tokens = desk()
+    """A webhook may be sent twice, and either answer may be used."""
+    tokens = call_tokens()
     first, second = tokens.mint("CA1", NOW, "a"), tokens.mint("CA1", NOW, "b")
     assert first != second
     assert tokens.check(second, "CA1", NOW) is None
     assert tokens.check(first, "CA1", NOW) is None
 
 
-def test_used_tokens_are_forgotten_when_they_have_expired() -> None:
-    """However many calls there have been, only those of the last minutes are remembered."""
-    tokens = desk()
+def test_used_tokens_are_forgotten_once_expired() -> None:
+    """However many calls there have been."""
+    tokens = call_tokens()
     most = 0
     for number in range(5000):
         now = NOW + number
@@ -586,15 +586,15 @@ def test_used_tokens_are_forgotten_when_they_have_expired() -> None:
 
 def test_refused_tokens_are_not_remembered() -> None:
     """A stranger cannot fill the memory."""
-    tokens = desk()
+    tokens = call_tokens()
     for number in range(1000):
         tokens.check(f"1.{number}.{'0' * 64}", "CA1", NOW)
     assert not tokens._seen
 
 
-def test_token_is_for_what_was_asked() -> None:
-    """No more, no less and nothing else, and it is not used up by who tries."""
-    tokens = desk()
+def test_token_is_bound_to_the_overrides() -> None:
+    """Trying others is refused and does not use it up."""
+    tokens = call_tokens()
     token = tokens.mint("CA1", NOW, "n", "a=1&b=2")
     for other in ("", "a=1", "b=2", "a=1&b=3", "a=1&b=2&c=3"):
         assert tokens.check(token, "CA1", NOW, other) == "not signed for this"
@@ -604,7 +604,7 @@ def test_token_is_for_what_was_asked() -> None:
 
 @given(st.text("ab\n.", max_size=4), st.text("ab\n.", max_size=4))
 def test_no_two_calls_share_a_token(one: str, other: str) -> None:
-    """Whatever their names are made of."""
+    """Whatever their names consist of."""
     assume(one != other)
-    tokens = desk()
+    tokens = call_tokens()
     assert tokens.check(tokens.mint(one, NOW, "a"), other, NOW) == "not signed for this"

@@ -1,4 +1,4 @@
-"""Logs: numbers masked, one line an event, one form for all."""
+"""Logs: numbers masked, one line per event, one format for all."""
 
 import io
 import logging
@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.places import ROOT
-from web import logs as log
+from web import logs
 
 LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.access")
 
@@ -65,25 +65,25 @@ LIBRARIES: Final = ("httpx2", "httpcore2", "openai", "websockets", "uvicorn.acce
     ],
 )
 def test_phone_number_is_masked(number: str, around: str) -> None:
-    """In every spelling and anywhere in a text, all but the last two digits are hidden."""
-    assert log.mask_numbers(around.format(number)) == around.format("******34")
+    """In every spelling and anywhere in a text, only the last two digits show."""
+    assert logs.mask_numbers(around.format(number)) == around.format("******34")
 
 
 def test_phone_number_in_url_is_masked() -> None:
-    """Where the + is escaped."""
-    assert log.mask_numbers("/twiml?From=%2B15550101234&To=15550105678") == (
+    """Also with the + escaped."""
+    assert logs.mask_numbers("/twiml?From=%2B15550101234&To=15550105678") == (
         "/twiml?From=%2B******34&To=******78"
     )
 
 
 def test_number_in_parentheses_is_masked() -> None:
-    """The first of them is not part of it."""
-    assert log.mask_numbers("(555) 010-1234") == "(******34"
+    """The opening one stays."""
+    assert logs.mask_numbers("(555) 010-1234") == "(******34"
 
 
-def test_every_number_of_a_text_is_masked() -> None:
-    """Not the first alone."""
-    assert log.mask_numbers("+15550101234 called +15550105678") == "******34 called ******78"
+def test_every_number_in_a_text_is_masked() -> None:
+    """Not just the first."""
+    assert logs.mask_numbers("+15550101234 called +15550105678") == "******34 called ******78"
 
 
 @pytest.mark.parametrize(
@@ -112,26 +112,24 @@ def test_every_number_of_a_text_is_masked() -> None:
         "0x7f3a12345678",
     ],
 )
-def test_what_is_no_phone_number_is_left_alone(text: str) -> None:
+def test_other_text_is_left_alone(text: str) -> None:
     """Call SIDs, times, durations, addresses and counts stay readable."""
-    assert log.mask_numbers(text) == text
+    assert logs.mask_numbers(text) == text
 
 
 @given(st.text(), st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True), st.text())
-def test_number_as_twilio_writes_it_is_masked_anywhere(
-    before: str, number: str, after: str
-) -> None:
-    """Whatever stands around it."""
-    assert number not in log.mask_numbers(f"{before} {number} {after}")
+def test_number_in_twilios_format_is_masked_anywhere(before: str, number: str, after: str) -> None:
+    """Whatever is around it."""
+    assert number not in logs.mask_numbers(f"{before} {number} {after}")
 
 
 @given(st.text("0123456789+ ().-", max_size=60))
 @example("1 " * 30)
 @example("00000000000000-00000")
 def test_masking_twice_is_masking_once(text: str) -> None:
-    """What is masked is no number any more."""
-    once = log.mask_numbers(text)
-    assert log.mask_numbers(once) == once
+    """A masked number is no longer a number."""
+    once = logs.mask_numbers(text)
+    assert logs.mask_numbers(once) == once
 
 
 # --- the form of a line -------------------------------------------------------------------------
@@ -139,14 +137,14 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """Where the logs go, configured for this test alone."""
+    """The log output, configured for this test only."""
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in LIBRARIES}
     config = structlog.get_config()
     with redirect_stderr(stream):
-        log.configure("debug")
+        logs.configure("debug")
     yield stream
     structlog.configure(**config)
     structlog.contextvars.clear_contextvars()
@@ -157,7 +155,7 @@ def lines() -> Iterator[io.StringIO]:
 
 
 def only_line(stream: io.StringIO) -> str:
-    """The one line that was written, without its time."""
+    """The one line that was written, without its timestamp."""
     text = stream.getvalue()
     assert text.endswith("\n")
     assert len(text.splitlines()) == 1
@@ -167,7 +165,7 @@ def only_line(stream: io.StringIO) -> str:
 
 
 def test_event_is_one_line_of_keys_and_values(lines: io.StringIO) -> None:
-    """Time, level, event and call first, so that lines can be read below each other."""
+    """Time, level, event and call come first, so that lines align."""
     logger = structlog.get_logger().bind(call="CA0123456789abcdef0123456789abcdef")
     logger.info("call began", direction="inbound", seconds=1.5, calls=3, demo=True, why=None)
     assert only_line(lines) == (
@@ -177,7 +175,7 @@ def test_event_is_one_line_of_keys_and_values(lines: io.StringIO) -> None:
 
 
 def test_number_in_event_is_masked(lines: io.StringIO) -> None:
-    """In the event, in its values, and in what they contain."""
+    """In the event's name, in its values, and inside them."""
     structlog.get_logger().info(
         "+15550101234 calls",
         caller="+15550101234",
@@ -190,8 +188,8 @@ def test_number_in_event_is_masked(lines: io.StringIO) -> None:
     assert line.count("******78") == 1
 
 
-def test_counts_of_event_are_left_alone(lines: io.StringIO) -> None:
-    """A value that is a number is none of a telephone."""
+def test_counts_in_event_are_left_alone(lines: io.StringIO) -> None:
+    """A numeric value is not a phone number."""
     structlog.get_logger().info("frame dropped", bytes=1234567890, seconds=1234567.25)
     assert only_line(lines) == (
         'level=info event="frame dropped" bytes=1234567890 seconds=1234567.25'
@@ -218,17 +216,17 @@ HOSTILE: Final = [
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 def test_value_cannot_forge_a_line(lines: io.StringIO, value: str) -> None:
-    """Line breaks and terminal codes in a value are written out, not obeyed."""
+    """Line breaks and terminal codes in a value are escaped."""
     structlog.get_logger().info("heard", words=value)
     line = only_line(lines)
     assert line.startswith("level=info event=heard words=")
     assert line.isprintable()
 
 
-# Half a character would not come through the capturing of logs by pytest itself.
+# pytest's own log capture cannot handle a lone surrogate.
 @pytest.mark.parametrize("value", [v for v in HOSTILE if "\ud83d" not in v], ids=ascii)
 def test_event_of_library_cannot_forge_a_line(lines: io.StringIO, value: str) -> None:
-    """Nor can what a library logs."""
+    """The same for what libraries log."""
     logging.getLogger("library").warning("heard %s", value)
     line = only_line(lines)
     assert line.startswith("level=warning event=")
@@ -236,7 +234,7 @@ def test_event_of_library_cannot_forge_a_line(lines: io.StringIO, value: str) ->
 
 
 def test_exception_is_one_line(lines: io.StringIO) -> None:
-    """With its traceback, and with numbers in it masked."""
+    """With its traceback, in which numbers are masked."""
     try:
         raise ValueError("cannot call +1 555 010 1234\nat all")
     except ValueError:
@@ -248,7 +246,7 @@ def test_exception_is_one_line(lines: io.StringIO) -> None:
 
 
 def test_exception_of_library_is_one_line(lines: io.StringIO) -> None:
-    """In the same form as ours."""
+    """In the same format as ours."""
     try:
         raise ValueError("no")
     except ValueError:
@@ -258,8 +256,8 @@ def test_exception_of_library_is_one_line(lines: io.StringIO) -> None:
     assert "ValueError: no" in line
 
 
-def test_context_of_call_is_in_every_line(lines: io.StringIO) -> None:
-    """What is bound to the context is told by ours and by libraries alike."""
+def test_context_is_in_every_line(lines: io.StringIO) -> None:
+    """Keys bound to the context appear in our lines and in those of libraries."""
     structlog.contextvars.bind_contextvars(call="CA1")
     structlog.get_logger().info("ours")
     logging.getLogger("library").info("theirs")
@@ -269,11 +267,11 @@ def test_context_of_call_is_in_every_line(lines: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-def test_chatty_library_is_heard_from_warnings_on(
+def test_chatty_library_logs_only_warnings(
     lines: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At debug they would log requests with all that is in them."""
-    for logger in (name, name.partition(".")[0]):  # uvicorn may have turned it off
+    """At debug, these log whole requests."""
+    for logger in (name, name.partition(".")[0]):  # uvicorn may have turned this off
         monkeypatch.setattr(logging.getLogger(logger), "propagate", True)
     logging.getLogger(name).debug("the whole request")
     logging.getLogger(name).info("GET /twiml?From=5550101234")
@@ -282,10 +280,10 @@ def test_chatty_library_is_heard_from_warnings_on(
     assert only_line(lines) == "level=warning event=trouble"
 
 
-def test_level_holds_back_what_is_below_it(lines: io.StringIO) -> None:
-    """The owner sets how much is logged."""
+def test_events_below_the_level_are_dropped(lines: io.StringIO) -> None:
+    """The owner sets the level."""
     with redirect_stderr(lines):
-        log.configure("warning")
+        logs.configure("warning")
     structlog.get_logger().info("quiet")
     assert not lines.getvalue()
     structlog.get_logger().warning("loud")
@@ -293,20 +291,22 @@ def test_level_holds_back_what_is_below_it(lines: io.StringIO) -> None:
 
 
 def test_configuring_twice_writes_once(lines: io.StringIO) -> None:
-    """The handler is replaced, not added to."""
+    """The handler is replaced, not added."""
     with redirect_stderr(lines):
-        log.configure("info")
+        logs.configure("info")
     structlog.get_logger().info("once")
     assert only_line(lines) == "level=info event=once"
 
 
 def test_process_logs_to_standard_error() -> None:
-    """Standard output is for people; a fresh process writes its events beside it."""
-    root = ROOT
-    program = "import log, structlog; log.configure(); structlog.get_logger().info('x', y='a\\nb')"
+    """Standard output is for messages to people."""
+    program = (
+        "import structlog; from web import logs; logs.configure(); "
+        "structlog.get_logger().info('x', y='a\\nb')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=root,
+        cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The short way of text on the relay's socket, beside the library that does the rest."""
+"""The direct channel for text on the relay's socket, beside the library that does the rest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,43 +18,49 @@ from websockets.frames import Frame, Opcode
 
 from app import create_app
 from tests.serving import serve, settings_for_test
-from web.relay_socket import RelaySocket, ends_with_a_frame, short_way, text_frame, text_message
+from web.relay_socket import (
+    RelaySocket,
+    direct_channel,
+    is_whole_frames,
+    read_text_message,
+    text_frame,
+)
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 200_000)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_frame_is_what_the_library_would_send(size: int) -> None:
-    """Byte for byte, at every way to tell a length."""
+    """Byte for byte, with each form of the length field."""
     payload = b"x" * size
     assert text_frame(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_message_is_read_as_the_library_writes_it(size: int) -> None:
-    """Whole, with more behind it, and not a byte too soon; a long one is left to the library."""
+    """Complete, with more bytes after it or not; long ones are left to the library."""
     frame = Frame(Opcode.TEXT, b"x" * size).serialize(mask=True)
     read = ("x" * size, len(frame)) if size < 65_536 else ("", 0)
-    assert text_message(frame) == text_message(frame + b"\x81") == read
-    assert text_message(frame[:-1]) == ("", 0)
-    assert ends_with_a_frame(frame * 2)
-    assert not ends_with_a_frame(frame + frame[:-1])
+    assert read_text_message(frame) == read_text_message(frame + b"\x81") == read
+    assert read_text_message(frame[:-1]) == ("", 0)
+    assert is_whole_frames(frame * 2)
+    assert not is_whole_frames(frame + frame[:-1])
 
 
 async def test_frames_of_both_kinds_arrive_in_order() -> None:
-    """Text of any size and alphabet, bytes between, a close after: a client reads them all."""
+    """A client reads text of any size and script, binary frames between, and the close."""
     texts = ["", "héllo 東京 👍", *("y" * size for size in SIZES)]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             socket = WebSocket(scope, receive, send)
             await socket.accept()
-            way = short_way(scope)
+            channel = direct_channel(scope)
             for text in texts:
-                way.send(text)
+                channel.send(text)
                 await socket.send_bytes(b"\x00")
             await socket.close(1000, "done")
-            way.send("too late")
+            channel.send("too late")
 
     async with serve(app) as url, connect(url.replace("http", "ws"), max_size=None) as client:
         assert [frame async for frame in client] == [
@@ -63,8 +69,8 @@ async def test_frames_of_both_kinds_arrive_in_order() -> None:
         assert (client.close_code, client.close_reason) == (1000, "done")
 
 
-async def test_client_that_does_not_read_is_not_listened_to() -> None:
-    """What it is sent does not pile up here for as long as it asks; when it has gone, we know."""
+async def test_client_that_does_not_read_is_not_read_from() -> None:
+    """So nothing piles up for it here; and we notice when it has gone."""
     heard = 0
     stuck, gone = asyncio.Event(), asyncio.Event()
 
@@ -72,14 +78,14 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
         if scope["type"] != "websocket":
             return
         await WebSocket(scope, receive, send).accept()
-        way = short_way(scope)
+        channel = direct_channel(scope)
 
         def answer(_: str) -> None:
             nonlocal heard
             heard += 1
-            way.send("z" * 60_000)
+            channel.send("z" * 60_000)
 
-        way.listen(answer)
+        channel.listen(answer)
         while (message := await receive())["type"] != "websocket.disconnect":
             answer(message["text"])
         gone.set()
@@ -103,10 +109,10 @@ async def test_client_that_does_not_read_is_not_listened_to() -> None:
         assert heard <= before + 100
 
 
-def test_other_servers_are_told_how_to_be_set() -> None:
-    """The app cannot do without, and says which way it is to be served."""
+def test_other_servers_are_refused() -> None:
+    """The message says how to serve the app."""
     with pytest.raises(RuntimeError, match=r"web\.relay_socket:RelaySocket"):
-        short_way({"type": "websocket"})
+        direct_channel({"type": "websocket"})
 
 
 # --- beside the library -------------------------------------------------------------------------
@@ -118,7 +124,7 @@ REQUEST = (
 
 
 class _Transport(asyncio.Transport):
-    """Takes everything, and remembers it."""
+    """Accepts and keeps everything that is written."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 9)})
@@ -144,7 +150,7 @@ class _Transport(asyncio.Transport):
 def _connected(
     app: Callable[[Scope, Receive, Send], Awaitable[None]],
 ) -> tuple[RelaySocket, _Transport]:
-    """A client's connection to the app, with its request on the way."""
+    """A client's connection to the app, whose upgrade request has been sent."""
     config = uvicorn.Config(cast("Any", app), ws_ping_interval=None, log_config=None)
     config.load()
     protocol, transport = RelaySocket(config, ServerState(), {}), _Transport()
@@ -156,18 +162,18 @@ def _connected(
 async def _read(
     pieces: Sequence[bytes],
     *,
-    by_short_way: bool,
+    directly: bool,
     heeds_pauses: bool = True,
     is_stuck: bool = False,
 ) -> tuple[list[object], bytes]:
-    """What the app gets of these bytes, and what the client is answered."""
+    """What the app receives for these bytes, and what the client gets back."""
     got: list[object] = []
     began = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocket(scope, receive, send).accept()
-        if by_short_way:
-            short_way(scope).listen(got.append)
+        if directly:
+            direct_channel(scope).listen(got.append)
         began.set()
         while True:
             message = await receive()
@@ -185,7 +191,7 @@ async def _read(
             break
         try:
             protocol.data_received(piece)
-        except InvalidState:  # text that is none, and a close at once: the library stumbles
+        except InvalidState:  # invalid text and then a close break the library
             break
         while heeds_pauses and transport.paused and not transport.closed:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
@@ -198,7 +204,7 @@ async def _read(
 
 
 def _frames(opcode: Opcode, payloads: Sequence[bytes]) -> list[Frame]:
-    """A message in so many frames."""
+    """One message as this many frames."""
     opcodes = [opcode, *[Opcode.CONT] * (len(payloads) - 1)]
     fins = [*[False] * (len(payloads) - 1), True]
     return [Frame(*parts) for parts in zip(opcodes, payloads, fins, strict=True)]
@@ -223,66 +229,66 @@ _BAD = st.sampled_from([b"\x81\x01a", b"\xc1\x80\x00\x00\x00\x00", b"\x83\x80\x0
 def test_app_gets_what_the_library_alone_would_give_it(
     messages: Sequence[Sequence[Frame]], data: st.DataObject | None
 ) -> None:
-    """Any messages, whole or in parts, however their bytes are split, with controls or rubbish."""
+    """Any messages, however fragmented and split, with control frames or garbage between."""
     sent = [frame.serialize(mask=True) for message in messages for frame in message]
     splits = {0, sum(map(len, sent))}
     if data is not None:
         ends = [len(b"".join(sent[:count])) for count in range(len(sent))]
         places = st.integers(0, max(splits)) | st.sampled_from([0, *ends])
         splits |= set(data.draw(st.lists(places, max_size=8)))
-        if data.draw(st.booleans()):  # by itself, for the library forgets what came just before it
+        if data.draw(st.booleans()):  # in a piece of its own: the library drops what precedes it
             sent.append(data.draw(_BAD))
     stream = b"".join(sent)
     splits.add(len(stream))
     places_in_order = sorted(splits)
     pieces = [stream[start:end] for start, end in pairwise(places_in_order)]
-    alone = asyncio.run(_read(pieces, by_short_way=False))
-    assert asyncio.run(_read(pieces, by_short_way=True)) == alone
+    alone = asyncio.run(_read(pieces, directly=False))
+    assert asyncio.run(_read(pieces, directly=True)) == alone
 
 
 def _unmasked(opcode: int, payload: bytes) -> bytes:
-    """A client's frame whose mask changes nothing, so that its bytes are its payload's."""
+    """A client's frame with a mask of zeros, so that its payload appears as it is."""
     return bytes((opcode, 0x80 | len(payload))) + bytes(4) + payload
 
 
-async def test_bytes_amid_a_frame_are_no_frame() -> None:
+async def test_bytes_inside_a_frame_are_not_a_frame() -> None:
     """However much they look like one."""
     text = _unmasked(0x81, b"I am no message")
     whole = _unmasked(0x82, text)
     pieces = [whole[: -len(text)], text, _unmasked(0x81, b"I am one")]
-    got, _ = await _read(pieces, by_short_way=True)
+    got, _ = await _read(pieces, directly=True)
     assert got == [text, "I am one", "websocket.disconnect"]
 
 
-async def test_text_does_not_overtake_what_waits() -> None:
-    """Where bytes come though reading was paused, for they had been read, the order stays."""
+async def test_text_does_not_overtake_queued_messages() -> None:
+    """Even if it was already read when reading was paused."""
     pieces = [_unmasked(0x82, b"first"), _unmasked(0x81, b"second"), _unmasked(0x81, b"third")]
-    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False)
+    got, _ = await _read(pieces, directly=True, heeds_pauses=False)
     assert got == [b"first", "second", "third", "websocket.disconnect"]
 
 
 async def test_text_waits_until_the_client_reads() -> None:
-    """While it does not take what it is sent, nothing of it is taken."""
+    """While the client takes nothing, nothing from it is taken."""
     pieces = [_unmasked(0x81, b"first"), _unmasked(0x81, b"second")]
-    got, _ = await _read(pieces, by_short_way=True, heeds_pauses=False, is_stuck=True)
+    got, _ = await _read(pieces, directly=True, heeds_pauses=False, is_stuck=True)
     assert got == ["first", "second", "websocket.disconnect"]
 
 
 @pytest.mark.parametrize("closes_first", ["app", "client"])
-async def test_nothing_is_said_after_a_close(closes_first: str) -> None:
-    """Neither after ours, which the client has yet to answer, nor after the client's."""
+async def test_nothing_is_sent_after_a_close(closes_first: str) -> None:
+    """Whether the app or the client closes first."""
     said = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
-        way = short_way(scope)
-        way.send("in time")
+        channel = direct_channel(scope)
+        channel.send("in time")
         if closes_first == "app":
             await socket.close()
         else:
             protocol.data_received(_unmasked(0x88, b"\x03\xe8"))
-        way.send("too late")
+        channel.send("too late")
         said.set()
 
     protocol, transport = _connected(app)
@@ -299,21 +305,21 @@ GOES_AWAY = Frame(Opcode.CLOSE, (1012).to_bytes(2, "big")).serialize(mask=False)
 
 
 async def _talking(got: list[object]) -> tuple[RelaySocket, _Transport]:
-    """A connection to an app that listens for as long as it may, and says what it `got`."""
+    """A connection to an app that listens until the end, and puts what it hears in `got`."""
     began = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
-        way = short_way(scope)
-        way.listen(got.append)
+        channel = direct_channel(scope)
+        channel.listen(got.append)
         began.set()
         while (message := await receive())["type"] != "websocket.disconnect":
             got.append(message["bytes"])
             if message["bytes"] == b"bye":
                 await socket.close()
         got.append(message["code"])
-        way.send("too late")
+        channel.send("too late")
 
     protocol, transport = _connected(app)
     await began.wait()
@@ -321,7 +327,7 @@ async def _talking(got: list[object]) -> tuple[RelaySocket, _Transport]:
 
 
 async def test_client_is_told_that_the_server_stops() -> None:
-    """And the connection stays for its answer: what it says meanwhile must not undo that."""
+    """The connection stays open for the client's answer, whatever comes first."""
     got: list[object] = []
     protocol, transport = await _talking(got)
     [running] = protocol.tasks
@@ -339,7 +345,7 @@ async def test_client_is_told_that_the_server_stops() -> None:
 
 
 async def test_server_does_not_wait_long_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that is silent does not keep it."""
+    """A silent client cannot hold it up."""
     monkeypatch.setattr("web.relay_socket.CLOSING_S", 0.0)
     protocol, transport = await _talking([])
     protocol.shutdown()
@@ -349,8 +355,8 @@ async def test_server_does_not_wait_long_for_an_answer(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("closes_first", ["app", "client"])
-async def test_call_that_has_ended_is_not_ended_again(closes_first: str) -> None:
-    """Its connection is closed as the server stops, whether that was answered or not."""
+async def test_closed_call_is_not_closed_again(closes_first: str) -> None:
+    """As the server stops, its connection is closed, answered or not."""
     protocol, transport = await _talking([])
     [running] = protocol.tasks
     ending = _unmasked(0x82, b"bye") if closes_first == "app" else _unmasked(0x88, b"\x03\xe8")
@@ -362,7 +368,7 @@ async def test_call_that_has_ended_is_not_ended_again(closes_first: str) -> None
 
 
 async def test_request_is_refused_as_the_server_stops() -> None:
-    """No call begins that would have to end."""
+    """No call starts that would have to end at once."""
     protocol, transport = _connected(create_app(settings_for_test()))
     protocol.shutdown()
     assert transport.closed
@@ -372,7 +378,7 @@ async def test_request_is_refused_as_the_server_stops() -> None:
 async def test_call_refused_as_the_server_stops_is_no_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The app closes what is closed already, which it has not been told yet."""
+    """The app closes a socket without knowing yet that it has closed."""
     app = create_app(settings_for_test())
     protocol, transport = _connected(app)
     [running] = protocol.tasks
