@@ -24,7 +24,7 @@ from call_log.format import Direction, Noted
 from call_log.writer import Record
 from calls.decision_feed import Decisions
 from calls.relay_events import event_of
-from guide.answer import GuideError
+from guide.errors import GuideError
 from guide_client import GuideClient, Request
 from turn.events import (
     Action,

@@ -16,16 +16,20 @@ import pytest
 import trustme
 
 import guide_client
-from guide.answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
+from guide.answer import MAX_REPLY_CHARS
+from guide.errors import GuideError
+from guide.event_stream import MAX_EVENT_BYTES
 from guide.libcurl import Libcurl
+from guide.transport import Choice
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 from tests.transports import CHOICES, choose
 from turn.history import Message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
     from pathlib import Path
+    from typing import Self
 
 HI = [Message("user", "hi there, secret words")]
 KEY = "sk-very-secret"
@@ -81,7 +85,7 @@ def is_busy(client: GuideClient) -> bool:
     """Whether a request is under way, or what is left of its answer is still to be read."""
     transport: Any = client._transport
     requests = transport._exchanges if isinstance(transport, Libcurl) else transport
-    return bool(requests._under_way)
+    return bool(requests._in_progress)
 
 
 async def settled(client: GuideClient) -> None:
@@ -431,7 +435,7 @@ async def test_authority_that_cannot_be_read_harms_no_plain_address(
     async with guide() as (_, client):
         assert "".join(await ask(client)) == "Hello there."
     async with guide(context) as (_, client):
-        assert (await failure(client)).reason == "cannot be reached safely (TLS)"
+        assert (await failure(client)).reason == "cannot be reached over TLS"
 
 
 @pytest.mark.parametrize("scheme", ["", "http://"])
@@ -456,18 +460,53 @@ async def test_key_is_not_sent_where_a_redirect_leads() -> None:
         assert "authorization" not in other.requests[0].headers
 
 
+class ManualTransport:
+    """A transport, and its only exchange, whose answer the test feeds by hand."""
+
+    status = 200
+    content_type = "text/event-stream"
+    receive: Callable[[bytes], bool]
+
+    def post(
+        self, _path: str, _body: bytes, receive: Callable[[bytes], bool], _end: object
+    ) -> Self:
+        self.receive = receive
+        return self
+
+    def warm(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def test_transport_learns_when_words_have_gone_out() -> None:
+    """Before the first word every piece is urgent; after it none is, not even one without words."""
+    carrier = ManualTransport()
+    client = GuideClient(
+        GuideOptions("http://127.0.0.1/v1", KEY, "guide"),
+        Choice("manual", lambda _url, _key: carrier),
+    )
+    said: list[str] = []
+    request = client.ask(HI, said.append, lambda _error: None)
+    contents = ["", "<think>hm</think>", "Hello", ""]
+    spoken = [carrier.receive(event(chunk(content))) for content in contents]
+    assert (spoken, said) == ([False, False, True, True], ["Hello"])
+    request.drop()
+
+
 # ---------------------------------------------------------------- failures
 
 
 @pytest.mark.parametrize(
     ("status", "reason", "setting"),
     [
-        (400, "refused the request (HTTP 400)", "GUIDE_MODEL"),
-        (401, "refused the key (HTTP 401)", "GUIDE_API_KEY"),
-        (403, "refused the key (HTTP 403)", "GUIDE_API_KEY"),
-        (404, "knows no such address or model (HTTP 404)", "GUIDE_BASE_URL"),
-        (405, "refused the request (HTTP 405)", "GUIDE_BASE_URL"),
-        (429, "is over its limit (HTTP 429)", "GUIDE_API_KEY"),
+        (400, "rejected the request (HTTP 400)", "GUIDE_MODEL"),
+        (401, "rejected the API key (HTTP 401)", "GUIDE_API_KEY"),
+        (403, "rejected the API key (HTTP 403)", "GUIDE_API_KEY"),
+        (404, "found no such URL or model (HTTP 404)", "GUIDE_BASE_URL"),
+        (405, "rejected the request (HTTP 405)", "GUIDE_BASE_URL"),
+        (429, "reached a rate limit or quota (HTTP 429)", "GUIDE_API_KEY"),
         (500, "failed (HTTP 500)", "GUIDE_MODEL"),
         (503, "failed (HTTP 503)", "GUIDE_MODEL"),
     ],
@@ -483,41 +522,41 @@ async def test_status_names_the_setting(status: int, reason: str, setting: str) 
 
 
 BAD_ANSWERS = {
-    "end": (["Hel", Step.END], "ended mid-stream"),
-    "end at once": ([Step.OPEN, Step.END], "ended mid-stream"),
+    "end": (["Hel", Step.END], "stopped mid-reply"),
+    "end at once": ([Step.OPEN, Step.END], "stopped mid-reply"),
     "end in an event": (
         [event(chunk("a", finish_reason="stop"))[:-1], Step.END],
-        "ended mid-stream",
+        "stopped mid-reply",
     ),
-    "cut": (["Hel", Step.CUT], "broke the connection"),
-    "cut before the head": ([Step.CUT], "broke the connection"),
-    "reset": (["Hel", Step.RESET], "broke the connection"),
-    "reset before the head": ([Step.RESET], "broke the connection"),
-    "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent something that is not JSON"),
-    "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent something that is not JSON"),
+    "cut": (["Hel", Step.CUT], "dropped the connection"),
+    "cut before the head": ([Step.CUT], "dropped the connection"),
+    "reset": (["Hel", Step.RESET], "dropped the connection"),
+    "reset before the head": ([Step.RESET], "dropped the connection"),
+    "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent invalid JSON"),
+    "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent invalid JSON"),
     "deep within": (
         [b'data: {"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n\n"],
-        "sent something that is not JSON",
+        "sent invalid JSON",
     ),
     "error": (["Hel", {"error": {"message": "secret"}}], "reported an error instead of a reply"),
-    "no words": ([" ", "**", "<think>secret"], "sent nothing to say"),
-    "no content": ([Step.FINISH], "sent nothing to say"),
-    "long line": ([b"data: " + b"x" * MAX_EVENT_BYTES], "sent more at once than any reply holds"),
+    "no words": ([" ", "**", "<think>secret"], "sent an empty reply"),
+    "no content": ([Step.FINISH], "sent an empty reply"),
+    "long line": ([b"data: " + b"x" * MAX_EVENT_BYTES], "sent too much data at once"),
     "page": (
         [Answer(body="<html>", content_type="text/html")],
-        "answered with something that is no ",
+        "did not answer with a chat completion",
     ),
-    "untyped": ([Answer(body="secret", content_type="")], "answered with something that is no "),
-    "empty": ([Answer(body="")], "sent something that is not JSON"),
+    "untyped": ([Answer(body="secret", content_type="")], "did not answer with a chat completion"),
+    "empty": ([Answer(body="")], "sent invalid JSON"),
     "whole error": ([Answer(body='{"error": "secret"}')], "reported an error instead of a reply"),
-    "whole nothing": ([Answer(body='{"choices": []}')], "sent nothing to say"),
-    "whole list": ([Answer(body="[]")], "sent nothing to say"),
-    "whole bytes": ([Answer(body=b"\xff")], "sent something that is not JSON"),
+    "whole nothing": ([Answer(body='{"choices": []}')], "sent an empty reply"),
+    "whole list": ([Answer(body="[]")], "sent an empty reply"),
+    "whole bytes": ([Answer(body=b"\xff")], "sent invalid JSON"),
     "whole flood": (
         [Answer(body=" " * (MAX_EVENT_BYTES + 1))],
-        "sent more at once than any reply ",
+        "sent too much data at once",
     ),
-    "redirects": ([Answer(307, "")], "refused the request (HTTP 307)"),
+    "redirects": ([Answer(307, "")], "rejected the request (HTTP 307)"),
 }
 
 
@@ -560,7 +599,7 @@ async def test_certificate_that_is_not_trusted_is_named() -> None:
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with guide(context) as (_, client):
         error = await failure(client)
-    assert error.reason == "cannot be reached safely (TLS)"
+    assert error.reason == "cannot be reached over TLS"
     assert "SSL_CERT_FILE" in error.advice
 
 
@@ -576,7 +615,7 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
         ):
             error = await failure(client)
         assert not secure.requests
-    assert error.reason == "cannot be reached safely (TLS)"
+    assert error.reason == "cannot be reached over TLS"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guide.answer import Answer, GuideError
+from guide.answer import Answer
 from guide.speech_text import SpeechText
 from guide_client import GuideClient, GuideOptions
 from tests.guide_server import GuideServer, Step
@@ -34,6 +34,7 @@ from turn.history import Message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from guide.errors import GuideError
     from guide.transport import Choice
 
 
@@ -57,10 +58,10 @@ class Reading(NamedTuple):
 
 OUR_ENDS: Final = {
     None: End.COMPLETE,
-    "sent nothing to say": End.COMPLETE,  # which the SDK leaves to its caller to see
-    "ended mid-stream": End.BROKE_OFF,
+    "sent an empty reply": End.COMPLETE,  # which the SDK leaves to its caller to see
+    "stopped mid-reply": End.BROKE_OFF,
     "reported an error instead of a reply": End.ERROR,
-    "sent something that is not JSON": End.NOT_JSON,
+    "sent invalid JSON": End.NOT_JSON,
 }
 
 
@@ -474,7 +475,7 @@ async def test_recorded_stream_has_the_same_words_by_either_transport(
         async with asyncio.timeout(10):
             await over.wait()
         await client.aclose()
-    ends = {**OUR_ENDS, "broke the connection": End.BROKE_OFF}
+    ends = {**OUR_ENDS, "dropped the connection": End.BROKE_OFF}
     assert Reading("".join(said), ends[why[0]]) == reading
 
 

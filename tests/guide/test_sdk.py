@@ -12,7 +12,7 @@ from tests.guide_server import GuideServer, Step
 if TYPE_CHECKING:
     import pytest
 
-    from guide.answer import GuideError
+    from guide.errors import GuideError
 
 BODY = b'{"messages": []}'
 
@@ -24,14 +24,15 @@ async def test_nothing_is_told_of_an_exchange_that_was_stopped() -> None:
         told: list[bytes | GuideError | None] = []
         transport = Sdk(server.base_url, "key")
 
-        def receive(chunk: bytes) -> None:
+        def receive(chunk: bytes) -> bool:
             told.append(chunk)
             exchange.stop()
+            return True
 
         exchange: Exchange = transport.post("/chat/completions", BODY, receive, told.append)
         async with asyncio.timeout(10):
             await (await server.received(1)).abandoned.wait()
-            await asyncio.gather(*transport._under_way, return_exceptions=True)
+            await asyncio.gather(*transport._in_progress, return_exceptions=True)
         assert len(told) == 1
         await transport.aclose()
 
@@ -43,7 +44,7 @@ async def test_connection_that_does_not_warm_is_given_up(monkeypatch: pytest.Mon
         transport = Sdk(server.base_url, "key")
         transport.warm()
         async with asyncio.timeout(10):
-            await asyncio.gather(*transport._under_way)
+            await asyncio.gather(*transport._in_progress)
         assert not server.looked_at.is_set()
         await transport.aclose()
 
@@ -56,4 +57,4 @@ async def test_closing_twice_is_no_error() -> None:
         await server.looked_at.wait()
         for transport in (unused, used, unused, used):
             await transport.aclose()
-        assert not used._under_way
+        assert not used._in_progress

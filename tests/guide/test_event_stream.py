@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guide.answer import MAX_EVENT_BYTES, EventReader, GuideError
+from guide.errors import GuideError
+from guide.event_stream import MAX_EVENT_BYTES, EventReader
 
 
 def read_events(*pieces: bytes) -> list[bytes]:
@@ -64,9 +65,9 @@ def test_sse_reader_reads_the_same_however_split(sent: bytes, size: int) -> None
 @pytest.mark.parametrize("line", [b"data: " + b"x" * 1018 + b"\n", b": " + b"x" * 1022])
 def test_sse_reader_bounds_an_event(line: bytes) -> None:
     """Neither one line nor many lines of data can fill the memory."""
-    with pytest.raises(GuideError, match="more at once"):
+    with pytest.raises(GuideError, match="too much data"):
         read_events(*[line] * (2 * MAX_EVENT_BYTES // 1024))
-    with pytest.raises(GuideError, match="more at once"):
+    with pytest.raises(GuideError, match="too much data"):
         read_events(b"data: a\n\n", b"data: " + b"x" * MAX_EVENT_BYTES + b"\n\n")
 
 
