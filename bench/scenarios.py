@@ -155,7 +155,6 @@ QUIET_SCRIPT: Final = Script(Pace(first_ms=20, token_ms=10, tokens=16), rest_ms=
 TURNS_A_SECOND: Final = 40
 """A rate that every server can keep up with."""
 
-CHURNED_CALLS: Final = 5_000
 CHURN_AT_ONCE: Final = 200
 
 SETTLE_S: Final = 1.0

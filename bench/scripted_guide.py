@@ -37,11 +37,6 @@ class Pace:
     token_ms: int = 40
     tokens: int = 50
 
-    @property
-    def reply_ms(self) -> int:
-        """From the request to the last word."""
-        return self.first_ms + (self.tokens - 1) * self.token_ms
-
 
 def _chunk(data: str) -> bytes:
     event = f"data: {data}\n\n".encode()
@@ -107,7 +102,6 @@ class _Stream(asyncio.Protocol):
             return
         self._arrived_ns = time.monotonic_ns()
         self._said = 0
-        self._guide.asked += 1
         self._guide.wheel.after(self._guide.pace.first_ms, self._say)
 
     def _say(self) -> None:
@@ -119,7 +113,6 @@ class _Stream(asyncio.Protocol):
         word = stamp(now).encode()
         if not said:
             before, word = _BEGIN + before, stamp(self._arrived_ns).encode() + word
-        guide.said += 1
         self._said = said = said + 1
         if said < len(guide.script):
             self._transport.write(before + word + after)
@@ -137,8 +130,6 @@ class ScriptedGuide:
         self.pace = pace
         self.wheel = wheel
         self.script = _script(pace.tokens)
-        self.asked = 0
-        self.said = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:

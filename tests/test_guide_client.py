@@ -1,4 +1,4 @@
-"""What comes of a guide's answer, good or bad, over real sockets."""
+"""How a guide's answer, good or bad, becomes a reply, over real sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KEY = "sk-very-secret"
 
 @pytest.fixture(params=CHOICES, autouse=True)
 def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each story is told twice: what a guide does comes to the same, whatever carries it."""
+    """Every test runs with both transports, with the same outcome."""
     name: str = request.param
     choose(name, monkeypatch)
     return name
@@ -63,7 +63,7 @@ async def connected(base_url: str, instructions: str = "") -> AsyncIterator[Guid
 async def pieces(
     client: GuideClient, messages: Sequence[Message] = HI
 ) -> AsyncGenerator[str, None]:
-    """Ask, and give out the reply as it comes. It is dropped when the generator is closed."""
+    """Ask, and yield the reply as it arrives. Closing the generator drops it."""
     told: asyncio.Queue[str | GuideError | None] = asyncio.Queue()
     request = client.ask(messages, told.put_nowait, told.put_nowait)
     try:
@@ -82,14 +82,14 @@ async def ask(client: GuideClient, messages: Sequence[Message] = HI) -> list[str
 
 
 def is_busy(client: GuideClient) -> bool:
-    """Whether a request is under way, or what is left of its answer is still to be read."""
+    """Whether a request is in progress, or the rest of its answer still being read."""
     transport: Any = client._transport
     requests = transport._exchanges if isinstance(transport, Libcurl) else transport
     return bool(requests._in_progress)
 
 
 async def settled(client: GuideClient) -> None:
-    """Wait until no request is under way any more: what is left of answers has been read."""
+    """Wait until no request is in progress and every answer has been read."""
     async with asyncio.timeout(10):
         while is_busy(client):  # noqa: ASYNC110 - nobody else wants to know
             await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def settled(client: GuideClient) -> None:
 
 @asynccontextmanager
 async def redirecting_to(address: str) -> AsyncIterator[str]:
-    """A guide that sends whoever asks to another address; gives its own."""
+    """A guide that redirects to another address; yields its own."""
 
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -111,7 +111,7 @@ async def redirecting_to(address: str) -> AsyncIterator[str]:
 
 
 async def failure(client: GuideClient) -> GuideError:
-    """The error that asking ends with, which must be fit for a log."""
+    """Ask; returns the error, which must be safe to log."""
     with pytest.raises(GuideError) as caught:
         await ask(client)
     error = caught.value
@@ -137,7 +137,7 @@ async def test_guide_is_asked_as_configured() -> None:
 
 
 async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the SDK would take from there is not for this guide; and no answer is to be packed."""
+    """The SDK's variables are not for this guide, and answers are not compressed."""
     for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
         monkeypatch.setenv(name, "other-account")
     async with guide() as (server, client):
@@ -149,7 +149,7 @@ async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.Monk
 
 
 async def test_guide_is_asked_without_a_key() -> None:
-    """A guide on one's own machine may want none."""
+    """A guide on the same machine may need none."""
     async with GuideServer() as server:
         client = GuideClient(GuideOptions(server.base_url, "", "guide"))
         assert "".join(await ask(client)) == "Hello there."
@@ -158,7 +158,7 @@ async def test_guide_is_asked_without_a_key() -> None:
 
 
 async def test_guide_gets_instructions_first() -> None:
-    """Instructions are a system message before the conversation; none is sent without any."""
+    """Instructions are a system message before the conversation; without any, none is sent."""
     async with GuideServer() as server, connected(server.base_url, "Be brief.") as client:
         await ask(client)
         system = {"role": "system", "content": "Be brief."}
@@ -166,7 +166,7 @@ async def test_guide_gets_instructions_first() -> None:
 
 
 async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
-    """A piece is there before the guide has sent the next, cleaned and never empty."""
+    """A piece arrives before the guide has sent the next one, cleaned and never empty."""
     async with guide() as (server, client):
         more = asyncio.Event()
         server.script(lambda _messages: ["**Hel", "lo**", " ", "", more, "there."])
@@ -239,7 +239,7 @@ async def test_client_reads_an_answer_that_dribbles() -> None:
 
 
 async def test_invalid_utf8_does_not_end_a_reply() -> None:
-    """A byte that is no text is left out, and the words around it are said."""
+    """An invalid byte is left out, and the words around it are said."""
     async with guide() as (server, client):
         broken = event(chunk("before XX after")).replace(b"XX", b"\xff\xfe")
         server.script(lambda _messages: [broken])
@@ -285,7 +285,7 @@ async def test_replies_share_one_connection() -> None:
 
 
 async def test_warmed_connection_serves_the_first_reply() -> None:
-    """It is there before anything is asked, and no other is opened."""
+    """It is open before anything is asked, and no other is opened."""
     async with guide() as (server, client):
         client.warm()
         await settled(client)
@@ -295,7 +295,7 @@ async def test_warmed_connection_serves_the_first_reply() -> None:
 
 
 async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
-    """The reply that is asked for next will tell what is wrong."""
+    """Errors while warming are ignored; the next reply will report them."""
     async with GuideServer() as server:
         base_url = server.base_url
     for address in (base_url, "ftp://127.0.0.1/v1"):
@@ -304,7 +304,7 @@ async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
 
 
 async def test_rest_of_an_answer_is_read() -> None:
-    """What comes after a complete reply does not delay its end, nor cost the connection."""
+    """What follows a complete reply neither delays its end nor costs the connection."""
     async with guide() as (server, client):
         later = asyncio.Event()
         usage = {"choices": [], "usage": {"total_tokens": 5}}
@@ -318,7 +318,7 @@ async def test_rest_of_an_answer_is_read() -> None:
 
 
 async def test_concurrent_replies_do_not_wait_for_each_other() -> None:
-    """Twenty replies are under way at the same time."""
+    """Twenty replies are in progress at once."""
     async with guide() as (server, client):
         everyone = asyncio.Event()
         server.script(lambda _messages: ["Hello", everyone, " there."])
@@ -341,7 +341,7 @@ async def test_closing_the_stream_closes_the_request() -> None:
 
 @pytest.mark.parametrize("steps", [[Step.HANG], [Step.OPEN, Step.HANG], ["Hello", Step.HANG]])
 async def test_cancelling_the_task_closes_the_request(steps: list[Step | str]) -> None:
-    """A task that is cancelled takes its request with it, before, at and after its beginning."""
+    """A cancelled task aborts its request: before the head, after it, and mid-reply."""
     async with guide() as (server, client):
         server.script(lambda _messages: steps)
         asking = asyncio.create_task(ask(client))
@@ -352,8 +352,8 @@ async def test_cancelling_the_task_closes_the_request(steps: list[Step | str]) -
         await request.abandoned.wait()
 
 
-async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guide that keeps the connection after its reply loses it when the time is up."""
+async def test_finished_answer_is_not_drained_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guide that does not end a complete answer loses the connection."""
     monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 0.0)
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
@@ -361,8 +361,10 @@ async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.Monke
         await server.requests[0].abandoned.wait()
 
 
-async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No connection is left behind by a client that is closed."""
+async def test_closing_the_client_ends_requests_in_progress(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A closed client leaves no connection behind."""
     monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 3600.0)
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
@@ -373,7 +375,7 @@ async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.Mon
 
 
 async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment does not come between the app and a guide on its machine."""
+    """A proxy in the environment is not used for a guide on the same machine."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -383,7 +385,7 @@ async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guide out in the world is asked through it, in full words."""
+    """A remote guide is asked through it, with its full URL."""
     asked: list[str] = []
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -407,7 +409,7 @@ async def test_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch
 async def test_authority_that_is_named_is_trusted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
-    """A guide with a certificate of the owner's own is reached, once its authority is named."""
+    """A guide with a private certificate is reached once its authority is named."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -428,7 +430,7 @@ async def test_authority_that_is_named_is_trusted(
 async def test_authority_that_cannot_be_read_harms_no_plain_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It is told of where TLS needs it, and nowhere else."""
+    """It is an error only where TLS needs it."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
@@ -442,7 +444,7 @@ async def test_authority_that_cannot_be_read_harms_no_plain_address(
 async def test_proxy_may_be_named_without_its_scheme(
     monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    """As other programs take it."""
+    """As other programs accept it."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     async with GuideServer() as server:
@@ -453,7 +455,7 @@ async def test_proxy_may_be_named_without_its_scheme(
 
 
 async def test_key_is_not_sent_where_a_redirect_leads() -> None:
-    """Another origin gets the conversation, which is the guide's wish, but never the key."""
+    """Another origin gets the conversation, as the guide asked, but never the key."""
     async with GuideServer() as other, redirecting_to(f"{other.base_url}/chat/completions") as url:
         async with connected(url) as client:
             assert "".join(await ask(client)) == "Hello there."
@@ -512,7 +514,7 @@ async def test_transport_learns_when_words_have_gone_out() -> None:
     ],
 )
 async def test_status_names_the_setting(status: int, reason: str, setting: str) -> None:
-    """Each status says what is wrong and which setting to look at; it is asked only once."""
+    """Each status has a reason and names a setting; the guide is asked only once."""
     async with guide() as (server, client):
         body = json.dumps({"error": {"message": f"{KEY} and secret words", "code": "secret"}})
         server.script(lambda _messages: [Answer(status, body)])
@@ -594,7 +596,7 @@ async def test_guide_that_is_not_there_cannot_be_reached() -> None:
 
 
 async def test_certificate_that_is_not_trusted_is_named() -> None:
-    """A certificate of an unknown authority is told from a guide that is not there."""
+    """An untrusted certificate has another reason than an unreachable guide."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with guide(context) as (_, client):
@@ -604,7 +606,7 @@ async def test_certificate_that_is_not_trusted_is_named() -> None:
 
 
 async def test_certificate_is_checked_where_a_redirect_leads() -> None:
-    """An address that begins with http:// may lead to one that does not, and is trusted no more."""
+    """A redirect from http:// to https:// does not skip the check."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
 
@@ -629,7 +631,7 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
 async def test_request_that_cannot_be_made_is_a_guide_error(
     base_url: str, api_key: str, content: str
 ) -> None:
-    """A setting or a message that no request can carry is no other exception."""
+    """A setting or a message that cannot be sent raises nothing else."""
     client = GuideClient(GuideOptions(base_url, api_key, "guide"))
     with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
         await ask(client, [Message("user", content)])
@@ -647,7 +649,7 @@ async def test_stream_keeps_the_cause_of_its_error(transport: str) -> None:
 
 
 def test_options_do_not_show_the_key() -> None:
-    """The key is not in what a log would print."""
+    """The key is not in the repr."""
     options = GuideOptions("http://127.0.0.1/v1", KEY, "guide")
     assert KEY not in repr(options)
     assert options != replace(options, api_key="other")

@@ -1,4 +1,4 @@
-"""What an error of a library means to the owner, and that it means the same of both."""
+"""What a library's error means to the owner: the same for both transports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def all_subclasses(kind: type[Exception]) -> set[type[Exception]]:
 
 @pytest.mark.parametrize("kind", sorted(all_subclasses(httpx2.RequestError), key=str))
 def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestError]) -> None:
-    """No error of its transport is unexpected, bare or wrapped by the SDK."""
+    """No transport error is unexpected, bare or wrapped by the SDK."""
     bare = kind("secret")
     wrapped = openai.APIConnectionError(message="secret", request=REQUEST)
     wrapped.__cause__ = bare
@@ -43,7 +43,7 @@ def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestE
     ],
 )
 def test_error_of_the_sdk_is_explained_by_its_type(error: Exception, reason: str) -> None:
-    """The type says what happened; the message, which may quote anything, is left behind."""
+    """The type says what happened; the message, which may quote anything, is left out."""
     told = sdk_errors.explain(error)
     assert told.reason == reason
     assert told.__cause__ is error
@@ -66,7 +66,7 @@ def test_error_of_the_sdk_is_explained_by_its_type(error: Exception, reason: str
     ],
 )
 def test_error_of_libcurl_is_explained_by_its_code(error: Exception, reason: str) -> None:
-    """As with the SDK: nothing is taken from the message."""
+    """As with the SDK, nothing of the message is used."""
     told = libcurl_errors.explain(error)
     assert told.reason == reason
     assert told.__cause__ is error
@@ -86,10 +86,8 @@ SAME_TROUBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "code", "exception"), SAME_TROUBLE)
-def test_same_trouble_is_told_in_the_same_words(
-    trouble: Trouble, code: int, exception: Exception
-) -> None:
-    """The owner reads the same reason and advice, whichever transport met it."""
+def test_same_trouble_has_the_same_words(trouble: Trouble, code: int, exception: Exception) -> None:
+    """The owner reads the same reason and advice with either transport."""
     for told in (
         libcurl_errors.explain(pycurl.error(code, "secret")),
         sdk_errors.explain(exception),
