@@ -58,6 +58,7 @@ class Answer:
 
     def _say(self, content: str) -> str:
         said = self._speech.feed(content) if content else ""
+        # Length comes first: a reply that is too long is over, whatever else its body says.
         if len(said) >= self._room:
             self.is_over = True
             return said[: self._room]

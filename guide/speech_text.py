@@ -199,6 +199,7 @@ class SpeechText:
         after = yield from self._peek()
         if after in ("\n", _END) and _is_rule(marks):
             return
+        # With `after`, "-5" and "#1" are seen not to begin with a mark.
         block = next(_BLOCK_MARKS.finditer(marks + after)).group()
         self._is_item = bool(block.strip(" >"))
         rest = marks[len(block) :]
@@ -239,6 +240,7 @@ class SpeechText:
         return char
 
     def _end_line(self) -> None:
+        # Text-to-speech hears no line breaks: without a full stop a list becomes one sentence.
         if (self._is_item or _NUMBERED.match(self._line)) and not self._paused:
             self._gap = ""
             self._speak(".")
@@ -248,6 +250,7 @@ class SpeechText:
     # ---------------------------------------------------------------- marks within a line
 
     def _emphasis(self, mark: str) -> Generator[None, str, None]:
+        """After a `*`, `_` or `~`: drop the run of them, unless it is to be spoken."""
         before = " " if self._gap else self._last
         run = mark + (yield from self._collect(mark.__eq__))
         after = yield from self._peek()

@@ -361,7 +361,7 @@ async def test_finished_answer_is_not_drained_forever(monkeypatch: pytest.Monkey
         await server.requests[0].abandoned.wait()
 
 
-async def test_closing_the_client_ends_requests_in_progress(
+async def test_closing_the_client_ends_its_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A closed client leaves no connection behind."""

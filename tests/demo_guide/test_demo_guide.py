@@ -205,7 +205,7 @@ def test_guide_expecting_a_message_still_hears_other_things(said: str, told: str
 
 
 def test_booking_goes_step_by_step() -> None:
-    """Service, day, time, name, confirmation: one question a step, at the end."""
+    """Service, day, time, name, confirmation: one question per step, at the end."""
     answers = converse(*BOOKED, "yes please")
     expected = [
         Question.SERVICE,
@@ -223,7 +223,7 @@ def test_booking_goes_step_by_step() -> None:
 
 
 def test_booking_in_one_sentence_needs_only_the_confirmation() -> None:
-    """All that is said at once is taken at once."""
+    """Everything said at once is understood at once."""
     said = "hi my name is Anna and I'd like to book a full service for tuesday at nine"
     assert SUMMARY in last(said)
 
@@ -382,7 +382,7 @@ def test_question_the_caller_last_heard_is_the_one_that_stands() -> None:
 
 
 def test_remark_taken_for_an_answer_is_forgotten_when_the_question_is_heard() -> None:
-    """A remark that looked like a name is none once the guide has asked for the name after it."""
+    """A remark that looked like a name is dropped once the guide asks for the name after it."""
     history = [Message("user", turn) for turn in BOOKED[:4]]
     history += [Message("assistant", "A full service on Tuesday"), Message("user", "banana")]
     history += [Message("assistant", f"at nine. {Question.NAME}"), Message("user", "where are you")]
@@ -405,7 +405,7 @@ def test_offer_that_was_not_heard_is_not_taken_up() -> None:
 
 
 def test_question_in_a_shortened_history_is_still_answered() -> None:
-    """With the start of the call missing, the guide's own question tells what an answer means."""
+    """With the start of the call missing, the guide's own question says what an answer means."""
     history = [Message("assistant", f"A visit. {Question.TIME}"), Message("user", "nine")]
     assert reply(history).startswith("A visit at nine in the morning.")
     assert reply([Message("assistant", "We moved."), Message("user", "sorry?")]) == "We moved."
@@ -638,7 +638,7 @@ async def test_sdk_reads_the_usage_when_asked_for(url: str) -> None:
 
 
 async def test_sdk_finds_the_model(url: str) -> None:
-    """The one model is listed and found by its id; another is an error of the SDK's own kind."""
+    """The only model is listed and found by its id; any other raises the SDK's own error."""
     async with openai.AsyncOpenAI(base_url=url, api_key="any") as client:
         models = await client.models.list()
         assert [model.id for model in models.data] == ["guide"]
@@ -727,7 +727,7 @@ async def test_message_of_an_assistant_may_be_without_content(url: str) -> None:
 
 
 async def test_stream_stops_when_the_client_hangs_up() -> None:
-    """A reply whose next token is an hour away ends as soon as nobody listens."""
+    """A reply whose next token is an hour away ends as soon as the client disconnects."""
     async with serve(first_token_s=0, token_s=3600) as served:
         body = {"model": "guide", "messages": HI, "stream": True}
         async with (
@@ -741,7 +741,7 @@ async def test_stream_stops_when_the_client_hangs_up() -> None:
 
 
 async def test_client_that_hangs_up_while_asking_breaks_nothing() -> None:
-    """A connection closed inside a request's body is no failure of the app."""
+    """A connection closed inside a request's body is not an error of the app."""
     async with serve() as served:
         port = httpx2.URL(served.url).port
         _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -756,7 +756,7 @@ async def test_client_that_hangs_up_while_asking_breaks_nothing() -> None:
 
 
 def test_stream_keeps_the_pace_of_a_model() -> None:
-    """One wait before the first token, one before each other, none for what is no token."""
+    """One wait before the first token, one before each other token, none before other events."""
     contents: list[dict[str, str]] = [{"role": "assistant"}, *({"content": c} for c in "abc"), {}]
     chunks: list[dict[str, Any]] = [{"choices": [{"delta": delta}]} for delta in contents]
     events = list(paced_events([*chunks, {"choices": []}], 0.35, 0.03))

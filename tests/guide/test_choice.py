@@ -46,8 +46,8 @@ LIBRARIES: Final = {
     "uvicorn",
     "websockets",
 }
-"""All third-party libraries that `import app` loads, directly or not. Each costs every process memory
-and startup time, so adding one here is a decision."""
+"""All third-party libraries that `import app` loads, directly or not. Each costs every process
+memory and startup time, so adding one here is a decision."""
 
 LOADED: Final = """
 import app, asyncio, json, sys, sysconfig

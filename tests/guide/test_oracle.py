@@ -1,4 +1,4 @@
-"""What we read in a guide's stream is what the `openai` SDK reads in it.
+"""We read in a guide's stream what the `openai` SDK reads in it.
 
 The SDK is the oracle. It gets the same bytes, in pieces, from a transport that breaks off after the
 last one, so that only a reader that has seen the end of the reply takes it for complete. From what
@@ -92,7 +92,7 @@ class Sdk(httpx2.AsyncBaseTransport):
         self._breaks = True
 
     async def read(self, pieces: Sequence[bytes], *, breaks: bool = True) -> Reading:
-        """The SDK's reading of a body that then breaks off, or ends as HTTP wants it."""
+        """The SDK's reading of a body that then breaks off or ends properly."""
         self._pieces, self._breaks = pieces, breaks
         speech = SpeechText()
         said = ""
