@@ -1,15 +1,14 @@
 """A guide's reply, streamed, from any OpenAI-compatible endpoint.
 
-    GuideClient    asks the guide, and hands on its reply as it comes, cleaned for speech
-    Request        a reply that was asked for, and may be dropped
+    GuideClient    asks the guide, and passes on its reply as it arrives, cleaned for speech
+    Request        one reply that was asked for, and may be dropped
 
-The request is one POST, which a transport carries (`guide`), and the body is read as bytes
-(`guide_answer`): what an SDK builds around each token costs more than all else that is done with
-it.
+The request is one POST, carried by a transport (`guide.transport`). The body is read as bytes
+(`guide.answer`), because the objects that an SDK builds around each token cost more than everything
+else done with it.
 
-Every way a guide can fail becomes a `GuideError`: those of the transport in `guide`, a fault in the
-answer itself where that is read. Deadlines are the caller's: nothing here times out but the attempt
-to connect.
+Every failure becomes a `GuideError`. Deadlines are the caller's: only the attempt to connect times
+out here.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from guide.answer import Answer, GuideError
-from guide.errors import bad_status, unforeseen
+from guide.answer import Answer
+from guide.errors import GuideError, bad_status, unexpected
 from guide.transport import choose
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from turn.history import Message
 
 DRAIN_TIMEOUT_S: Final = 1.0
-"""How long the rest of a finished answer may take before its connection is given up."""
+"""How long the rest of a complete answer may take before its connection is closed."""
 
 
 class Request:
@@ -47,54 +46,55 @@ class Request:
         self._ended = ended
         self._exchange: Exchange | None = None
         self._answer: Answer | None = None
-        self._is_over = False  # for whoever asked; the rest may still be read
-        self._patience: asyncio.TimerHandle | None = None
+        self._has_spoken = False
+        self._is_over = False  # for the caller of `ask`; the rest may still be read
+        self._drain_timer: asyncio.TimerHandle | None = None
 
     def begin(self, transport: Transport, path: str, body: bytes) -> None:
         """Send the request."""
         self._exchange = transport.post(path, body, self._receive, self._end)
 
     def drop(self) -> None:
-        """The reply is not wanted any more. Its connection is closed, unless it was complete."""
+        """The reply is no longer wanted. Closes its connection, unless the reply is complete."""
         if not self._is_over:
             self._is_over = True
             self._stop()
 
     def fail(self, error: Exception) -> None:
-        """There is no more of the reply, because of this error."""
+        """End the reply with this error."""
         if not self._is_over:
             self.drop()
-            told = error
-            if not isinstance(told, GuideError):
-                told = unforeseen(type(error).__name__)
-                told.__cause__ = error
-            self._ended(told)
+            reported = error
+            if not isinstance(reported, GuideError):
+                reported = unexpected(type(error).__name__)
+                reported.__cause__ = error
+            self._ended(reported)
 
     def _stop(self) -> None:
         if self._exchange is not None:
             self._exchange.stop()
-            self._exchange = None  # which holds us
+            self._exchange = None  # breaks the reference cycle: it holds our callbacks
 
-    def _receive(self, chunk: bytes | None) -> None:
-        """More of the answer's body has come, or None at its end."""
+    def _receive(self, chunk: bytes | None) -> bool:
+        """Read more of the body, or None at its end; returns whether words have gone out so far."""
         if self._is_over:
-            return
+            return self._has_spoken
         try:
             answer = self._answer or self._begin_answer()
             said = answer.end() if chunk is None else answer.receive(chunk)
         except Exception as error:
             self.fail(error)
-            return
+            return self._has_spoken
         if said:
+            self._has_spoken = True
             self._said(said)
-            if self._exchange is not None:
-                self._exchange.flows = True
         if answer.is_over:
             self._finish(answer)
+        return self._has_spoken
 
     def _end(self, error: GuideError | None) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
         if error is not None:
             self.fail(error)
         else:
@@ -109,14 +109,14 @@ class Request:
         return self._answer
 
     def _finish(self, answer: Answer) -> None:
-        """Nothing more will be said."""
+        """End the reply: there is no more to say."""
         if answer.fault is not None:
             self.fail(answer.fault)
         elif not self._is_over:
             self._is_over = True
-            if answer.is_complete:  # the rest is read, so that the connection can be used again
+            if answer.is_complete:  # read the rest, so that the connection can be reused
                 loop = asyncio.get_running_loop()
-                self._patience = loop.call_later(DRAIN_TIMEOUT_S, self._stop)
+                self._drain_timer = loop.call_later(DRAIN_TIMEOUT_S, self._stop)
             else:
                 self._stop()
             self._ended(None)
@@ -129,16 +129,16 @@ class GuideClient:
     """
 
     def __init__(self, options: GuideOptions, choice: Choice | None = None) -> None:
-        """`choice` is the transport that was chosen; without one it is chosen here."""
+        """`choice` is the transport to use; by default the best one available."""
         self._options = options
         self._transport = (choice or choose()).make(options.base_url, options.api_key)
 
     async def aclose(self) -> None:
-        """Close every connection. Replies that are still on their way end without a word."""
+        """Close every connection. Replies in progress end without `ended`."""
         await self._transport.aclose()
 
     def warm(self) -> None:
-        """Open a connection for the first reply, if there is none to spare."""
+        """Open a connection for the first reply, if none is idle."""
         self._transport.warm()
 
     def ask(
@@ -149,10 +149,10 @@ class GuideClient:
     ) -> Request:
         """Ask for a reply to the conversation.
 
-        `said` is called with each piece as it comes, cleaned, none empty; then `ended`, once, as
-        soon as the guide has said that its reply is complete, or with what went wrong. Neither is
-        called before this returns, nor after the reply was dropped, and neither may raise. There is
-        no deadline here on the guide: drop a reply that takes too long.
+        `said` is called with each piece as it arrives, cleaned, none empty. `ended` is called once:
+        with None as soon as the guide has said that its reply is complete, or with what went wrong.
+        Neither is called before this returns, nor after the reply was dropped, and neither may
+        raise. There is no deadline on the guide here: drop a reply that takes too long.
         """
         request = Request(said, ended)
         try:

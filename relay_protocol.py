@@ -1,16 +1,17 @@
 """ConversationRelay on the wire: frames in and out as typed messages, the TwiML, the signature.
 
-Twilio opens a WebSocket to us and sends one JSON object a text frame. `parse_frame` turns such a
-frame into one of the `Incoming` messages; what we answer is one of the `Outgoing` messages, whose
-`encode` gives the text to send. Both directions are strict in their own way:
+Twilio opens a WebSocket to us and sends one JSON object per text frame. `parse_frame` turns it into
+one of the `Incoming` messages. We send `Outgoing` messages, whose `encode` returns the text of the
+frame. The two directions are strict in different ways:
 
-* **In**: unknown types and keys are tolerated, for Twilio adds them without notice; a frame that
-  is not what it says it is raises `FrameError`, and the caller of this module drops it.
+* **In**: unknown types and keys are tolerated, because Twilio adds them without notice. A known
+  type with invalid fields raises `FrameError`; the caller drops the frame.
 * **Out**: Twilio rejects a whole frame for one unknown key, a null or a wrong type (error 64107),
-  so the messages refuse to be built from anything else.
+  so a message cannot be built from anything else.
 
-Nothing here does I/O. Facts are from Twilio's ConversationRelay documentation unless a comment says
-that they were seen on live calls.
+Nothing here does I/O. Wire facts are from Twilio's documentation ("ConversationRelay WebSocket
+messages", "<ConversationRelay>", "Webhooks security"), unless marked as seen on live calls. The
+shapes of `info` frames are not in it; they are those of recorded live calls.
 """
 
 import json
@@ -29,11 +30,11 @@ from twilio.twiml.voice_response import Connect, ConversationRelay, VoiceRespons
 
 
 class FrameError(ValueError):
-    """A frame that cannot be what it claims to be. The message quotes no words: safe to log."""
+    """An invalid frame. The message quotes none of it, so it is safe to log."""
 
 
 class Setup(Struct, frozen=True):
-    """The first frame: which call this is. `caller` is empty where the number is withheld."""
+    """The first frame: which call this is. `caller` is empty if the number is withheld."""
 
     call_sid: str
     session_id: str = ""
@@ -45,7 +46,7 @@ class Setup(Struct, frozen=True):
 
 
 class Prompt(Struct, frozen=True):
-    """What the caller said, transcribed: the whole utterance so far, final or not."""
+    """What the caller said, transcribed: the whole utterance so far, final or partial."""
 
     text: str
     final: bool = True
@@ -53,10 +54,10 @@ class Prompt(Struct, frozen=True):
 
 
 class Interrupt(Struct, frozen=True):
-    """Twilio stopped the agent and purged its queue.
+    """The caller spoke over the agent: Twilio stopped playback and emptied its queue.
 
-    `heard` was seen to hold only the part of the speech segment that was cut, not the whole reply,
-    and may be empty. `duration_ms` is how long that part had played, where it is reported.
+    On live calls `heard` was only what had played of the segment that was cut, not of the whole
+    reply, and sometimes empty. `duration_ms` is how long that part had played, None if unreported.
     """
 
     heard: str = ""
@@ -64,37 +65,37 @@ class Interrupt(Struct, frozen=True):
 
 
 class Dtmf(Struct, frozen=True):
-    """One key pressed: `0-9`, `*` or `#`. Seen a millisecond before the interrupt it causes."""
+    """A key press: `0-9`, `*` or `#`. On live calls it came just before its interrupt."""
 
     digit: str
 
 
 class AgentSpeaking(Struct, frozen=True):
-    """Playback of the agent's audio (the greeting included) began or ended."""
+    """Playback of the agent's audio, including the greeting, began or ended."""
 
     on: bool
 
 
 class ClientSpeaking(Struct, frozen=True):
-    """The caller began or ceased to speak; also while the agent speaks."""
+    """The caller began or stopped speaking; also sent while the agent speaks."""
 
     on: bool
 
 
 class TokensPlayed(Struct, frozen=True):
-    """A stretch of our text that has been played to the caller, sent when it has finished."""
+    """A piece of our text that has been played to the caller to its end."""
 
     text: str
 
 
 class RelayError(Struct, frozen=True):
-    """Twilio refused something. The description echoes the refused frame: do not log it whole."""
+    """Twilio rejected a frame. The description quotes that frame: do not log it whole."""
 
     description: str
 
 
 class Unknown(Struct, frozen=True):
-    """A type, or an info event, that this version does not know. To be ignored."""
+    """A type or info event that this version does not know. Ignore it."""
 
     kind: str
 
@@ -112,23 +113,24 @@ Incoming = (
 )
 
 MAX_FRAME_BYTES: Final = 64 * 1024
-"""A longer frame is dropped. Twilio publishes no limit; public servers cap at this size."""
+"""A longer frame is dropped. Twilio documents no limit; other public servers use this one."""
 
 MAX_PARAMETERS: Final = 100
-"""More custom parameters than this are nobody's."""
+"""More custom parameters than any real call has."""
 
 _DIGITS: Final = frozenset("0123456789*#")
+# Twilio sends "on" and "off"; a public test double for it sends "start" and "stop".
 _SWITCH: Final = {"on": True, "start": True, "off": False, "stop": False}
 _BOOL: Final = ("false", "true")
 _UNSPEAKABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def parse_frame(raw: str) -> Incoming:
-    """Read one text frame.
+    """Parse one text frame.
 
-    Raises `FrameError` for anything that is not one JSON object with a `type` and the fields of
-    that type, for a key that stands in it twice (two readers would disagree on it), and for text
-    with control characters or lone surrogates in it.
+    Raises `FrameError` unless it is one JSON object with a `type` and that type's fields, for
+    duplicate keys (two parsers could disagree on them), and for text with control characters or
+    lone surrogates.
     """
     frame = _load(raw)
     kind = _text(frame, "type")
@@ -156,7 +158,7 @@ def _load(raw: str) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     frame = dict(pairs)
     if len(frame) != len(pairs):
-        raise FrameError("a key stands in it twice")
+        raise FrameError("duplicate key")
     return frame
 
 
@@ -168,14 +170,14 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no
 
 
 def _text(frame: Mapping[str, Any], key: str) -> str:
-    """A string field; missing and null (seen on live calls) are empty."""
+    """A string field; a missing or null one (null was seen on live calls) is empty."""
     value = frame.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise FrameError(f"{key} is no string")
+        raise FrameError(f"{key} is not a string")
     if not value.isprintable() and _UNSPEAKABLE.search(value):
-        raise FrameError(f"{key} holds characters that are no text")
+        raise FrameError(f"{key} contains control characters or surrogates")
     return value
 
 
@@ -195,14 +197,14 @@ def _read_setup(frame: dict[str, Any]) -> Setup:
 
 
 def _parameters(given: object) -> dict[str, str]:
-    """The custom parameters that are strings. Telnyx sends others too, of no use to us."""
+    """The custom parameters that are strings. Telnyx also sends other types; they are ignored."""
     if given is None:
         return {}
     if not isinstance(given, dict) or len(given) > MAX_PARAMETERS:
-        raise FrameError("customParameters is no object of reasonable size")
+        raise FrameError(f"customParameters is not an object of at most {MAX_PARAMETERS} keys")
     strings = {name: value for name, value in given.items() if isinstance(value, str)}
     if _UNSPEAKABLE.search("".join(strings.values())):
-        raise FrameError("a custom parameter holds characters that are no text")
+        raise FrameError("a custom parameter contains control characters or surrogates")
     return strings
 
 
@@ -210,10 +212,10 @@ def _read_prompt(frame: dict[str, Any]) -> Prompt:
     if "voicePrompt" not in frame:
         raise FrameError("no voicePrompt")
     last = frame.get("last")
-    if last is None:  # absent on older accounts: a prompt without it is final
+    if last is None:  # older accounts send only final prompts, without it
         last = True
     if not isinstance(last, bool):
-        raise FrameError("last is no boolean")
+        raise FrameError("last is not a boolean")
     return Prompt(_text(frame, "voicePrompt").strip(), last, _text(frame, "lang"))
 
 
@@ -225,7 +227,7 @@ def _read_interrupt(frame: dict[str, Any]) -> Interrupt:
 
 
 def _milliseconds(value: object) -> int | None:
-    """A duration: a number today, a string in early documentation, sometimes absent."""
+    """A duration: documented as a number, formerly as a string, and sometimes absent."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -238,7 +240,7 @@ def _milliseconds(value: object) -> int | None:
 def _read_dtmf(frame: dict[str, Any]) -> Dtmf:
     digit = frame.get("digit")
     if not isinstance(digit, str) or digit not in _DIGITS:
-        raise FrameError("digit is no key of a telephone")
+        raise FrameError("digit is not one of 0-9 * #")
     return Dtmf(digit)
 
 
@@ -280,8 +282,8 @@ def _check_types(frame: "Outgoing") -> None:
 class Text(Struct, frozen=True):
     """Words to speak.
 
-    `last` closes the talk cycle. `preemptible` marks audio that the next talk cycle may cut.
-    Twilio concatenates tokens, so they keep their own spaces.
+    `last` closes the talk cycle. `preemptible` lets the next talk cycle cut this audio short.
+    Twilio concatenates tokens, so a token carries its own spaces.
     """
 
     token: str
@@ -293,13 +295,13 @@ class Text(Struct, frozen=True):
             _check_types(self)
 
     def encode(self) -> str:
-        """The frame as JSON text, written out: there is one for almost every token."""
+        """The frame as JSON text, formatted by hand because almost every token is one."""
         token, last, preemptible = _quote(self.token), _BOOL[self.last], _BOOL[self.preemptible]
         return f'{{"type":"text","token":{token},"last":{last},"preemptible":{preemptible}}}'
 
 
 class Play(Struct, frozen=True):
-    """An audio file to play, in the same queue as text. `loop` 0 plays it 1,000 times, the most."""
+    """An audio file to play, queued with the text. `loop` 0 means 1,000 times, the maximum."""
 
     source: str
     loop: int = 1
@@ -319,7 +321,7 @@ class Play(Struct, frozen=True):
 
 
 class SendDigits(Struct, frozen=True):
-    """Keys to press on the line: `0-9`, `*`, `#`, and `w` for a wait of half a second."""
+    """Keys to press on the line: `0-9`, `*`, `#`, and `w` to wait half a second."""
 
     digits: str
 
@@ -334,7 +336,7 @@ class SendDigits(Struct, frozen=True):
 
 
 class Language(Struct, frozen=True):
-    """From here on speak, transcribe, or both in another language (BCP 47 tags)."""
+    """Switch the language of speech, of transcription, or of both (BCP 47 tags)."""
 
     tts: str = ""
     transcription: str = ""
@@ -345,7 +347,7 @@ class Language(Struct, frozen=True):
             raise ValueError("expected a language to speak, to transcribe, or both")
 
     def encode(self) -> str:
-        """The frame as JSON text, without the keys that are not set."""
+        """The frame as JSON text, without unset keys."""
         keys = {"ttsLanguage": self.tts, "transcriptionLanguage": self.transcription}
         return _encode(type="language", **{key: tag for key, tag in keys.items() if tag})
 
@@ -353,7 +355,7 @@ class Language(Struct, frozen=True):
 class End(Struct, frozen=True):
     """End the session, not the call: Twilio then asks the `action` URL what to do next.
 
-    `handoff_data` is one string and comes back there as `HandoffData`.
+    `handoff_data` is a string that comes back there as `HandoffData`.
     """
 
     handoff_data: str = ""
@@ -387,8 +389,8 @@ def connect_twiml(
 ) -> str:
     """The answer to the voice webhook: connect the call to the WebSocket at `url`.
 
-    `attributes` are ConversationRelay's own names; `action` is asked once when the session is over.
-    Everything is escaped for XML.
+    `attributes` are those of `<ConversationRelay>`. Twilio requests `action` when the session is
+    over. Everything is escaped for XML.
     """
     relay = ConversationRelay(url=url, **{name: _attribute(v) for name, v in attributes.items()})
     for name, value in parameters.items():
@@ -403,14 +405,15 @@ def _attribute(value: str | bool | float) -> str:
 
 
 def empty_twiml() -> str:
-    """A response without verbs, which ends the call."""
+    """A response without verbs: the call ends."""
     return str(VoiceResponse())
 
 
 def sign(auth_token: str, url: str, form: Mapping[str, str] | None = None) -> str:
-    """What Twilio puts into `X-Twilio-Signature` for a request to `url` with these form fields.
+    """The `X-Twilio-Signature` of a request to `url` with these form fields.
 
-    A WebSocket upgrade is signed over the TwiML's `url` as written, scheme `wss`, without fields.
+    For a WebSocket upgrade, `url` is the one in the TwiML, with scheme `wss`, and there are no
+    fields (twilio-labs/twilio-aspnet#162).
     """
     return str(RequestValidator(auth_token).compute_signature(url, form or {}))
 
@@ -418,10 +421,10 @@ def sign(auth_token: str, url: str, form: Mapping[str, str] | None = None) -> st
 def signature_is_valid(auth_token: str, url: str, form: object, signature: str) -> bool:
     """Whether `signature` is Twilio's for this request.
 
-    `form` is a mapping, or a multi-dict with `getlist` where a field may be repeated. For HTTP the
-    port may or may not be part of what was signed; both are tried.
+    `form` is a mapping, or a multi-dict with `getlist` if fields may repeat. For HTTP requests the
+    URL is tried with and without its port, because Twilio signs either.
     """
     try:
         return bool(RequestValidator(auth_token).validate(url, form, signature))
-    except ValueError:  # a URL that cannot be one, such as a port beyond 65535
+    except ValueError:  # an invalid URL, for example with a port above 65535
         return False

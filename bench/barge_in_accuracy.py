@@ -1,16 +1,16 @@
-"""How often `utterance.classify` is right on telephone speech, beside rules that need no training.
+"""Accuracy of `utterance.classify` on telephone speech, next to rules that need no training.
 
     python bench/barge_in_accuracy.py --corpus PATH [--split train|val|test]
 
-PATH is either a file of JSON lines with the fields `heard`, `said` and `why`, or a checkout of the
-Switchboard Dialog Act corpus as split by N. Duran (`swda_data/{train,val,test}/*.txt`, a line a
-segment, `speaker|text|tag`), from which the split is taken.
+PATH is either a JSON Lines file with the fields `heard`, `said` and `why`, or a checkout of the
+Switchboard Dialog Act corpus as split by N. Duran (`swda_data/{train,val,test}/*.txt`, one line per
+segment, `speaker|text|tag`).
 
-A turn should cancel the agent's reply when one of its segments asks or directs, or when it answers
-a question just asked; otherwise the reply should go on. Turns with a conventional closing are left
-out: a goodbye takes the floor on our line and not in that corpus. Every rule is scored twice: on
-the words as transcribed, and on what a raw transcript has of them, lower case and no punctuation.
-What was heard is given only where the question is whether an answer is recognised.
+A turn should cancel the agent's reply if one of its segments asks or directs, or if it answers a
+question just asked; otherwise the reply should go on. Turns with a conventional closing are left
+out, because a goodbye takes the floor on our line but not in that corpus. Every rule is scored
+twice: on the words as transcribed, and as a raw transcript has them, in lower case without
+punctuation. A rule is told what was heard only on turns that answer a question.
 """
 
 import argparse
@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utterance import classify
 
-# Dialog-act tags: yes-no, wh-, open and or-questions, their declarative forms, a signal of not
-# having understood, and a tag question; an order; a conventional closing.
+# Dialog-act tags. Questions: yes-no, wh-, open, or-, declarative yes-no and wh-, "pardon?", tag.
+# Then an order, and a conventional closing.
 ASKS = frozenset({"qy", "qw", "qo", "qrr", "qy^d", "qw^d", "br", "^g"})
 DIRECTS = "ad"
 CLOSES = "fc"
@@ -37,12 +37,12 @@ ANSWERING = "answers a question just asked"
 LISTENING = "listens or remarks"
 
 Rule = Callable[[str, str], bool]
-"""Whether words said, after words heard, should cancel."""
+"""Whether words said, after words heard, should cancel the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one speaker says on taking over from the other, and why that cancels or not."""
+    """What one speaker says after the other, and why it should or should not cancel."""
 
     heard: str
     said: str
@@ -51,7 +51,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a rule did, each as a share of 1: of the turns that cancel, those that it found..."""
+    """The scores of a rule, from 0 to 1."""
 
     precision: float
     recall: float
@@ -69,7 +69,7 @@ class Score:
 
 
 def load(corpus: Path, split: str) -> list[Turn]:
-    """The turns of a file of JSON lines, or of one split of a checkout."""
+    """The turns of a JSON Lines file, or of one split of a checkout."""
     if corpus.is_file():
         return [_turn(json.loads(line)) for line in corpus.read_text("utf-8").splitlines() if line]
     calls = sorted((corpus / "swda_data" / split).glob("*.txt"))
@@ -103,7 +103,7 @@ def _why(acts: set[str], last_act_heard: str) -> str:
 
 
 def raw(said: str) -> str:
-    """What a raw transcript has of the words."""
+    """The words as in a raw transcript."""
     return " ".join(re.sub(r"[^\w' ]", " ", said.lower()).split())
 
 
@@ -125,7 +125,7 @@ def frontdesk(said: str, heard: str) -> bool:
 
 
 def any_word(said: str, _heard: str) -> bool:
-    """Any speech stops the agent, as most systems have it."""
+    """Any speech stops the agent, as in most systems."""
     return bool(said.strip())
 
 
@@ -140,7 +140,7 @@ def question_mark(said: str, _heard: str) -> bool:
 
 
 def first_word(said: str, _heard: str) -> bool:
-    """The open rule list: a question mark at the end, or a first word that asks, or a stop."""
+    """A final question mark, a first word that asks, or a stop phrase."""
     plain = raw(said)
     first = _FILLERS.sub("", plain, count=1)
     return bool(said.endswith("?") or _QUESTION.match(first) or _STOP.match(plain))
@@ -159,7 +159,7 @@ RULES: dict[str, Rule] = {
 
 
 def score(corpus: Iterable[Turn], rule: Rule, *, read: Callable[[str], str] = str) -> Score:
-    """How a rule does on turns whose words are first put through ``read``."""
+    """Score a rule on turns whose words are first passed through `read`."""
     cancelled = {ASKING: [0, 0], ANSWERING: [0, 0], LISTENING: [0, 0]}
     for turn in corpus:
         heard = turn.heard if turn.why == ANSWERING else ""
@@ -179,7 +179,7 @@ def _share(part: int, rest: int) -> float:
 
 
 def table(corpus: list[Turn]) -> str:
-    """Every rule on both readings, a line each."""
+    """Every rule on both readings, one line each."""
     lines = [f"{'':31}{'F1':>6}{'prec.':>7}{'recall':>8}{'false stops':>13}{'answers':>9}"]
     for title, read in (("as transcribed", str), ("without punctuation", raw)):
         lines.append(title)

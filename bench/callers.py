@@ -1,14 +1,14 @@
-"""Simulated callers: calls as Twilio would hold them, by the hundred, at a fixed timetable.
+"""Simulated callers: hundreds of calls as Twilio would hold them, on a fixed timetable.
 
-Each call has its own WebSocket, signed as Twilio signs it, and slots of time. At the start of a
-slot the caller has said something, whether or not the server is done with what came before: a slow
-server is not spared. What it says comes back as `text` frames, whose words tell when the guide sent
-them (`stamps`); the caller answers with the reports that Twilio sends of what it plays, compressed
-in time: a clause counts as played as soon as it has come.
+Each call has its own WebSocket, signed as Twilio signs it, and time slots. At the start of a slot
+the caller has said something, whether or not the server has finished with the previous turn, so a
+slow server gets no relief. The reply comes back as `text` frames, whose words say when the guide
+sent them (`stamps`). The caller reports what it plays as Twilio does, but compressed in time: a
+clause counts as played as soon as it has arrived.
 
-Now and then a caller cuts in: an interrupt amid the reply, and 150 ms later the words, in turn a
-backchannel ("mm-hmm"), after which a reply may go on, and a question, which asks for another one.
-Such a turn has two slots.
+In some turns the caller cuts in: an interrupt during the reply, and 150 ms later the words. These
+alternate between a backchannel ("mm-hmm"), after which the reply may go on, and a question, which
+asks for another reply. Such a turn takes two slots.
 """
 
 import asyncio
@@ -48,34 +48,34 @@ BACKCHANNEL: Final = "mm-hmm"
 INTERRUPTING_QUESTION: Final = "what about Sunday?"
 
 UNDECIDED_MS: Final = 150
-"""From an interrupt to the words that were said over the agent."""
+"""From an interrupt to the words said over the agent."""
 
 OPEN_S: Final = 30.0
 """How long all calls together may take to connect."""
 
 CLOSE_S: Final = 5.0
-"""How long they may take to be over."""
+"""How long they may take to end."""
 
 _PARAMETER: Final = re.compile(r'<Parameter name="token" value="([^"]*)"')
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a group of callers saw in a stretch of time. Latencies are nanoseconds."""
+    """What callers saw during a measurement. Latencies are in nanoseconds."""
 
     asked: int = 0
-    """Turns that callers began."""
+    """Turns begun."""
     frames: int = 0
     tokens: int = 0
-    """Words that came, each counted once however often it was said."""
+    """Words received, each counted once even if it was said again."""
     first_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    """What the server added to the time from a caller's words to the first of the reply's."""
+    """From the caller's words to the first word of the reply, less the guide's own time."""
     token_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    """From a word's sending by the guide to its arrival at the caller."""
+    """From the guide's sending of a word to its arrival at the caller."""
     cut_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    """From an interrupt to the last frame that came before the caller's words; 0 if none came."""
+    """From an interrupt to the last frame before the caller's words; 0 if there was none."""
     resumed_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    """From a backchannel to the first word of the reply that it had cut."""
+    """From a backchannel to the first word of the resumed reply."""
     errors: "Counter[str]" = field(default_factory=Counter)
 
 
@@ -85,13 +85,13 @@ class Script:
 
     pace: Pace
     barge_in: float = 0.0
-    """The share of turns in which they cut in."""
+    """The share of turns with a barge-in."""
     rest_ms: int = 600
-    """What a slot leaves beyond the reply itself. In the second half of it the caller speaks."""
+    """The part of a slot after the reply. The caller speaks in its second half."""
 
     @property
     def slot_ms(self) -> int:
-        """The time for a turn."""
+        """The length of a slot."""
         return self.pace.first_ms + self.pace.tokens * self.pace.token_ms + self.rest_ms
 
 
@@ -123,21 +123,21 @@ class Caller(asyncio.Protocol):
         self._script = fleet.script
         self._identity = identity
         self._token = token
-        self._random = random.Random(number)  # noqa: S311 - a timetable, and the same every time
+        self._random = random.Random(number)  # noqa: S311 - reproducible timetables
         self._questions = cycle(_ASKS[number % len(_ASKS) :] + _ASKS[: number % len(_ASKS)])
         self._interruptions = cycle((_MURMURS, _OBJECTS) if number % 2 else (_OBJECTS, _MURMURS))
         self._frames = framing.FrameReader()
         self._head = b""
         self._is_open = False
         self._hung_up = False
-        # The turn of the moment.
+        # The current turn.
         self._next_ms = 0  # when the next one begins
         self._turns_left: int | None = None
         self._asked_ns = 0  # when the caller's last words were sent
         self._awaits_first = False
-        self._in_reply = False  # from the first word to the end of the talk cycle
-        self._clause = ""  # what has come of a clause that is not at its end
-        self._newest_ns = 0  # the stamp of the newest word that has come
+        self._in_reply = False  # from its first word to the end of the talk cycle
+        self._clause = ""  # the unfinished clause so far
+        self._newest_ns = 0  # the stamp of the newest word
         # An interruption.
         self._cut_ns = 0  # when it was sent, until the next turn
         self._last_frame_ns = 0  # the last one after it
@@ -153,7 +153,7 @@ class Caller(asyncio.Protocol):
         self._transport.write(self._fleet.handshake)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server must not close a call, nor refuse it."""
+        """Count an error if the server refused or closed the call."""
         del exc
         if not self._hung_up:
             self._fail("closed" if self._is_open else "refused")
@@ -161,7 +161,7 @@ class Caller(asyncio.Protocol):
         self._fleet.note_closed(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what the server sends."""
+        """Handle what the server sends."""
         now = time.monotonic_ns()
         if not self._is_open:
             data = self._shake_hands(data)
@@ -175,7 +175,7 @@ class Caller(asyncio.Protocol):
             self._fail("malformed frame")
 
     def _shake_hands(self, data: bytes) -> bytes:
-        """Read the answer to the upgrade; returns what comes after it."""
+        """Read the answer to the upgrade; returns the bytes after it."""
         self._head += data
         head, blank, rest = self._head.partition(b"\r\n\r\n")
         if not blank:
@@ -202,7 +202,7 @@ class Caller(asyncio.Protocol):
     # --- speaking -------------------------------------------------------------------------
 
     def begin(self, at_ms: int, turns: int | None = None) -> None:
-        """Take turns from `at_ms` on, as long as the call lasts or so many of them."""
+        """Take turns from `at_ms` on: that many, or as long as the call lasts."""
         self._turns_left = turns
         self._next_ms = at_ms
         self._wheel.at(at_ms, self._ask)
@@ -219,7 +219,7 @@ class Caller(asyncio.Protocol):
         cuts_in = script.barge_in and self._random.random() < script.barge_in
         slots = 2 if cuts_in else 1
         if cuts_in:
-            # Somewhere between a fifth and seven tenths of the reply.
+            # Between 20 % and 70 % of the reply.
             share = self._random.uniform(0.2, 0.7)
             pace = script.pace
             after = pace.first_ms + int(share * pace.tokens * pace.token_ms)
@@ -240,9 +240,9 @@ class Caller(asyncio.Protocol):
             self._transport.write(_BEGINS_TO_SPEAK)
 
     def _end_turn(self) -> None:
-        """The slot is over, and so is the reply, or it is too slow."""
+        """End the slot; a reply that has not begun by now is an error."""
         if self._awaits_first:
-            # It counts with what it has taken so far, lest the slowest be left out.
+            # Counted with its time so far, so that the slowest are not left out.
             waited_ns = time.monotonic_ns() - self._asked_ns
             self._fleet.tally.first_ns.append(waited_ns - self._script.pace.first_ms * 1_000_000)
             self._fail("no reply")
@@ -253,7 +253,7 @@ class Caller(asyncio.Protocol):
 
     def _cut_in(self) -> None:
         if self._hung_up or not self._in_reply:
-            return  # nothing plays that could be interrupted
+            return  # nothing is playing
         fragment = self._clause
         played = _frame(frames.tokens_played(fragment)) if fragment else b""
         cut = _frame(frames.interrupt(fragment, 40 * len(fragment.split())))
@@ -274,11 +274,11 @@ class Caller(asyncio.Protocol):
     # --- hearing --------------------------------------------------------------------------
 
     def _hear(self, payload: bytes, now: int) -> None:
-        """A frame has come. Raises if it is none that Twilio would take."""
+        """Handle a frame. Raises if Twilio would reject it."""
         content = json.loads(payload)
         words, last = content["token"], content["last"]
         if content["type"] != "text" or not isinstance(last, bool):
-            raise ValueError("no text frame")
+            raise ValueError("not a text frame")
         self._fleet.tally.frames += 1
         for word in words.split():
             self._note_word(word.rstrip(",."), now)
@@ -303,18 +303,18 @@ class Caller(asyncio.Protocol):
         if self._awaits_first:
             self._note_first(word if is_first else "", sent_ns, now)
         if sent_ns <= self._newest_ns:
-            return  # it is said again
+            return  # said again
         self._newest_ns = sent_ns
         tally.tokens += 1
-        if not (self._cut_ns and sent_ns < self._asked_ns):  # held back, and rightly
+        if not (self._cut_ns and sent_ns < self._asked_ns):  # rightly held back by the pause
             tally.token_ns.append(now - sent_ns)
 
     def _note_first(self, word: str, sent_ns: int, now: int) -> None:
-        """A word came while the first of a reply is awaited: is it that?"""
+        """Handle a word while a first word is awaited: it may be that, or a resumed reply."""
         was_written = sent_ns < self._asked_ns
         if was_written or not word:
-            if self._may_resume:  # it goes on with what was cut
-                if was_written:  # else it was the guide that took its time
+            if self._may_resume:  # the reply that was cut goes on
+                if was_written:  # otherwise the guide was slow, not the server
                     self._fleet.tally.resumed_ns.append(now - self._asked_ns)
                 self._awaits_first = self._may_resume = False
         else:
@@ -323,7 +323,7 @@ class Caller(asyncio.Protocol):
             self._awaits_first = self._may_resume = False
 
     def _play(self, words: str) -> None:
-        """Report what is played, as soon as a clause is whole."""
+        """Report a clause as played as soon as it is complete."""
         reports = b""
         if not self._in_reply:
             self._in_reply = True
@@ -338,7 +338,7 @@ class Caller(asyncio.Protocol):
 
 
 class Fleet:
-    """Callers of one server."""
+    """The callers of one server."""
 
     def __init__(self, server: Server, script: Script, wheel: Wheel) -> None:
         self.script = script
@@ -353,7 +353,7 @@ class Fleet:
         self._opened = asyncio.Event()
         self._emptied = asyncio.Event()
         self._wanted = 0
-        # Twilio reaches a server through something that ends TLS and says so.
+        # As behind a proxy that terminates TLS.
         signature = relay_protocol.sign(AUTH_TOKEN, f"wss://{self._host}/ws")
         self.handshake = (
             f"GET /ws HTTP/1.1\r\nHost: {self._host}\r\nX-Forwarded-Proto: https\r\n"
@@ -365,7 +365,7 @@ class Fleet:
     # --- placing calls --------------------------------------------------------------------
 
     async def place(self, calls: int) -> list[Caller]:
-        """Place so many calls more and wait until all are open. Returns the new ones."""
+        """Place that many more calls and wait until all are open. Returns the new ones."""
         sids = [f"CA{self._run}{self._placed + index:016x}" for index in range(calls)]
         self._placed += calls
         tokens = await self._ask_webhook(sids) if self._server.kind.has_webhook else [""] * calls
@@ -392,24 +392,24 @@ class Fleet:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._opened.wait(), OPEN_S)
         if self._open < self._wanted:
-            raise ServerError(f"{self._open} of {self._wanted} calls were let in")
+            raise ServerError(f"only {self._open} of {self._wanted} calls were accepted")
         return placed
 
     def note_open(self) -> None:
-        """A call has been let in."""
+        """Note that a call has been accepted."""
         self._open += 1
         if self._open == self._wanted:
             self._opened.set()
 
     def note_closed(self, caller: Caller) -> None:
-        """A call's socket is gone."""
+        """Note that a call's socket has closed."""
         self._open -= 1
         self.callers.remove(caller)
         if not self.callers:
             self._emptied.set()
 
     async def _ask_webhook(self, sids: list[str]) -> list[str]:
-        """The tokens in the answers to the voice webhook, "" for one without."""
+        """The call tokens in the answers to the voice webhook; "" if there is none."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
         tokens: list[str] = []
         for sid in sids:
@@ -425,7 +425,7 @@ class Fleet:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = re.search(r"\r\ncontent-length: *(\d+)", head)
             if not head.startswith("http/1.1 200 ") or length is None:
-                raise ServerError(f"the voice webhook was answered with {head[:40]!r}")
+                raise ServerError(f"the voice webhook answered {head[:40]!r}")
             twiml = (await reader.readexactly(int(length[1]))).decode()
             token = _PARAMETER.search(twiml)
             tokens.append(html.unescape(token[1]) if token else "")
@@ -435,27 +435,27 @@ class Fleet:
     # --- holding them ---------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Let all callers take turns from now on, the first of each somewhere within one slot."""
+        """Let all callers take turns from now on, their starts spread over one slot."""
         start, slot, calls = self.wheel.now() + 50, self.script.slot_ms, len(self.callers)
         for index, caller in enumerate(self.callers):
             caller.begin(start + index * slot // calls)
 
     async def take_one_turn(self, a_second: int) -> None:
-        """Let every caller take one turn, so many of them a second; returns when all are done."""
+        """Let every caller take one turn, `a_second` per second; returns when all are done."""
         start = self.wheel.now() + 50
         for index, caller in enumerate(self.callers):
             caller.begin(start + index * 1000 // a_second, turns=1)
         await asyncio.sleep(len(self.callers) / a_second + 2 * self.script.slot_ms / 1000)
 
     async def measure(self, slots: float) -> Tally:
-        """What is seen from now on, for so many slots."""
+        """What callers see during that many slots from now."""
         self.tally = tally = Tally()
         await asyncio.sleep(slots * self.script.slot_ms / 1000)
         self.tally = Tally()
         return tally
 
     async def hang_up(self) -> None:
-        """End all calls, and wait until the server has taken note."""
+        """End all calls, and wait until the server has closed them."""
         for caller in self.callers:
             caller.hang_up()
         self._emptied.clear()

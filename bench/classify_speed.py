@@ -1,8 +1,8 @@
-"""How long `utterance.classify` takes: for typical utterances, and as they grow.
+"""How long `utterance.classify` takes, for typical utterances and for growing ones.
 
     python bench/classify_speed.py
 
-An utterance's time is the best of several runs, so that what else the machine does is left out.
+The time is the best of several runs, which leaves out whatever else the machine does.
 """
 
 import statistics
@@ -31,7 +31,7 @@ TYPICAL = (
     "espera",
 )
 
-# Words that begin phrases of many kinds, and words that begin none.
+# Words that begin many known phrases, and words that begin none.
 GROWING = ("and the thing is do you know ", "delivery tuesday ")
 
 LENGTHS = (100, 1_000, 10_000)
@@ -55,7 +55,7 @@ def main() -> None:
         for length in LENGTHS:
             said = unit * (length // len(unit.split()))
             per_word = microseconds(said, calls=max(1, 1_000 // length)) / length
-            print(f"{length:>6} words of {unit.strip()!r}: {per_word:.2f} µs a word")
+            print(f"{length:>6} words of {unit.strip()!r}: {per_word:.2f} µs per word")
 
 
 if __name__ == "__main__":

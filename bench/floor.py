@@ -1,13 +1,13 @@
 """The floor: the least that a relay in Python can do and still relay.
 
-It accepts every call, knows a prompt and an interrupt when it sees one, asks the guide with the
-last prompt alone, finds the words in the answer by a search for bytes, and sends each as a `text`
-frame. It keeps nothing of a conversation, cleans nothing, checks no signature, survives no guide
-that writes its chunks another way. So its figures are what the sockets and the loop cost, and a
-relay that does its work can be compared with that.
+It accepts every call, recognises prompts and interrupts, asks the guide with the last prompt alone,
+finds the words in the answer by searching for bytes, and sends each as a `text` frame. It remembers
+and cleans nothing, checks no signature, and works only with chunks formatted in exactly one way. So
+its figures are the cost of the sockets and the event loop, against which a real relay can be
+compared.
 
-An interrupt is answered at once with an empty frame: how long that takes is the round trip by
-which to judge what others make of an interrupt.
+It answers an interrupt at once with an empty frame. The time this takes is the round trip to which
+others' reactions to an interrupt can be compared.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _LAST = frame(b'{"type":"text","token":"","last":true}')
 
 
 class _Guide(asyncio.Protocol):
-    """A connection to the guide, which carries one answer at a time and is used again."""
+    """A connection to the guide, reused for one answer after another."""
 
     idle: "list[_Guide]" = []  # noqa: RUF012 - shared by all calls
 
@@ -58,7 +58,7 @@ class _Guide(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._rest:
             data = self._rest + data
-        if not data.endswith(b"\n"):  # in the midst of a chunk
+        if not data.endswith(b"\n"):  # a chunk is incomplete
             self._rest = data
             return
         self._rest = b""
@@ -130,7 +130,7 @@ class _Call(asyncio.Protocol):
             self.transport.write(_LAST)
 
     def _drop(self) -> None:
-        """Break off the answer, if there is one on its way."""
+        """Abort the answer in progress, if any."""
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None

@@ -1,7 +1,7 @@
-"""WebSocket frames (RFC 6455), as little of them as a relay and its callers send each other.
+"""WebSocket frames (RFC 6455): the few kinds that a relay and its callers exchange.
 
-Text, ping, pong and close; no extensions, and no message in more than one frame, which neither
-Twilio nor any of the servers measured here sends.
+Text, ping, pong and close, without extensions or fragmentation, which neither Twilio nor the
+servers measured here use.
 """
 
 from typing import Final
@@ -12,15 +12,15 @@ PING: Final = 0x89
 PONG: Final = 0x8A
 
 _MASKED: Final = 0x80
-_KEY: Final = b"\x5a\xa5\x3c\xc3"  # any will do: nothing between the two ends could be misled
+_KEY: Final = b"\x5a\xa5\x3c\xc3"  # any will do: there is no proxy to protect
 
 
 class FramingError(Exception):
-    """Bytes that are none of these frames."""
+    """Bytes that are not one of these frames."""
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, masked: bool = False) -> bytes:
-    """A frame. What a client sends must be masked."""
+    """Build a frame. Clients must mask theirs."""
     size, flag = len(payload), _MASKED if masked else 0
     if size < 126:
         head = bytes((opcode, size | flag))
@@ -38,13 +38,13 @@ def _mask(payload: bytes, key: bytes) -> bytes:
 
 
 class FrameReader:
-    """Bytes that may be split anywhere in, whole frames out."""
+    """Reads frames from bytes that may be split anywhere."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The frames that these bytes complete, each as its opcode and its unmasked payload."""
+        """The frames that these bytes complete, as opcodes and unmasked payloads."""
         if self._rest:
             data = self._rest + data
         frames: list[tuple[int, bytes]] = []

@@ -1,4 +1,4 @@
-"""The picture of how cost grows: `bench/growth.svg`."""
+"""Draws how cost grows: `bench/growth.svg`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,8 +29,8 @@ STYLE: Final = {
     "axes.grid": True,
     "grid.color": "#e4e7eb",
     "axes.axisbelow": True,
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "frontdesk",  # the same figures, the same file
+    "svg.fonttype": "none",  # keep text as text
+    "svg.hashsalt": "frontdesk",  # reproducible output
 }
 
 
@@ -50,12 +50,12 @@ def draw(measured: Mapping[str, Figures], path: Path) -> None:
             turns.plot([first + BUCKET_TURNS / 2 for first in firsts], costs, **line)
         calls.set_title("A token, as calls increase")
         calls.set_xlabel("calls at once")
-        calls.set_ylabel("processor time a token (µs)")
+        calls.set_ylabel("CPU time per token (µs)")
         calls.set_xscale("log", base=2)
         calls.set_xticks(GROWING_CALLS, [str(n) for n in GROWING_CALLS])
         turns.set_title("A turn, as the conversation grows")
         turns.set_xlabel("turns so far")
-        turns.set_ylabel("processor time a turn (ms)")
+        turns.set_ylabel("CPU time per turn (ms)")
         for axes in (calls, turns):
             axes.set_ylim(bottom=0)
         calls.legend(frameon=False)

@@ -1,13 +1,13 @@
-"""Frontdesk under load, beside Twilio's own SDK and the least that a relay can do.
+"""Frontdesk under load, next to Twilio's own SDK and the least that a relay can do.
 
     make bench                                       the short form
     .venv-bench/bin/python bench/load.py cpu         one of the scenarios, in full
-    .venv-bench/bin/python bench/load.py --help      what there is
+    .venv-bench/bin/python bench/load.py --help      all options
 
-The server has core 0 to itself; the simulated callers (`callers`) and the guide by script
-(`scripted_guide`) share core 1, in this process. The servers take turns in one run, under the same
-callers and the same guide, so that what the machine does to one it does to all. bench/README.md
-tells what the figures mean.
+The server has core 0 to itself; the simulated callers (`callers`) and the scripted guide
+(`scripted_guide`) share core 1, in this process. The servers alternate within a run, with the same
+callers and the same guide, so that the machine's ups and downs affect all of them. bench/README.md
+explains the figures.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from bench.servers import FLOOR, LOAD_CORE, PEER, ROOT, SERVER_CORE, Kind, Serve
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario, and the load it is meant for."""
+    """A scenario and its default load."""
 
     once: Callable[[Kind, Options], Awaitable[Figures]]
     title: str
@@ -50,7 +50,7 @@ SCENARIOS: Final = {
         scenarios.capacity,
         "the most calls with no more than 20 ms added to the first word (p99)",
         warm_up=3,
-        turns=6,  # a collection of garbage that comes now and then must not decide by chance
+        turns=6,  # enough that a single garbage collection does not decide
     ),
     "barge-in": Scenario(
         scenarios.barge_in, "{calls} calls whose callers often cut in", calls=200, barge_in=0.8
@@ -61,32 +61,36 @@ SCENARIOS: Final = {
 }
 
 SHORT: Final = {"cpu": 100, "barge-in": 100, "memory": 200}
-"""The short form: these scenarios with so many calls, once."""
+"""The short form: scenarios and their calls, one run each."""
 
 SHORT_SLOTS: Final = 2
-"""Of warm-up, and of what is measured."""
+"""Slots of warm-up, and slots measured."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Put servers for ConversationRelay under load, in turn, and compare them. "
-        "Where no default is told, each scenario has its own."
+        description="Put ConversationRelay servers under load, in turn, and compare them. "
+        "Where no default is given, it depends on the scenario."
     )
     parser.add_argument(
-        "scenario", choices=[*SCENARIOS, "short"], help="what to measure; short is a bit of three"
+        "scenario",
+        choices=[*SCENARIOS, "short"],
+        help="what to measure; short: three briefly",
     )
-    parser.add_argument("--calls", type=int, help="calls at once, or where a search begins")
-    parser.add_argument("--runs", type=int, default=5, help="runs, of which the median counts (5)")
-    parser.add_argument("--turns", type=int, help="turns of each call that are measured")
-    parser.add_argument("--warm-up", type=int, help="turns of each call before that")
-    parser.add_argument("--tokens", type=int, default=50, help="words of a reply (50)")
+    parser.add_argument("--calls", type=int, help="calls at once, or where the search begins")
+    parser.add_argument("--runs", type=int, default=5, help="runs; the median is printed (5)")
+    parser.add_argument("--turns", type=int, help="measured turns per call")
+    parser.add_argument("--warm-up", type=int, help="turns per call before that")
+    parser.add_argument("--tokens", type=int, default=50, help="words per reply (50)")
     parser.add_argument("--token-ms", type=int, default=40, help="time between words (40)")
     parser.add_argument("--first-ms", type=int, default=100, help="time to the first word (100)")
     parser.add_argument("--barge-in", type=float, help="share of turns with a barge-in")
-    parser.add_argument("--servers", default="ours,tac,floor", help="which ones (ours,tac,floor)")
-    parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that `ours` is")
-    parser.add_argument("--json", type=Path, help="keep all figures in this file")
-    parser.add_argument("--picture", type=Path, help="draw growth in this file (SVG)")
+    parser.add_argument(
+        "--servers", default="ours,tac,floor", help="what to measure (ours,tac,floor)"
+    )
+    parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout to measure as `ours`")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--picture", type=Path, help="draw growth to this file (SVG)")
     return parser
 
 
@@ -129,9 +133,7 @@ async def _measure_all(arguments: argparse.Namespace) -> None:
         arguments.runs, arguments.warm_up, arguments.turns = 1, SHORT_SLOTS, SHORT_SLOTS
         for name, arguments.calls in SHORT.items():
             results[name] = await _measure(name, arguments, kinds)
-        print(
-            "\nThis was the short form: one run of a few seconds. bench/README.md has the full one."
-        )
+        print("\nThis was the short form: one run of a few seconds. The full one: bench/README.md.")
     else:
         name = arguments.scenario
         results[name] = await _measure(name, arguments, kinds)
@@ -142,19 +144,19 @@ async def _measure_all(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Measure what the command line asks for."""
+    """Run the scenario on the command line."""
     arguments = _parser().parse_args()
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
-        sys.exit("Two cores are needed, 0 and 1: one for the server, one for callers and guide.")
+        sys.exit("This needs cores 0 and 1: one for the server, one for callers and guide.")
     if not (arguments.tree / ".venv/bin/python").exists():
-        sys.exit(f"{arguments.tree} is no checkout that is installed: run `make install` there.")
+        sys.exit(f"{arguments.tree} has no .venv: run `make install` there.")
     os.sched_setaffinity(0, {LOAD_CORE})
     try:
         uvloop.run(_measure_all(arguments))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit("Broken off.")
+        sys.exit("Interrupted.")
     except ServerError as error:
-        sys.exit(f"Nothing was measured: {error}.")
+        sys.exit(f"Measurement failed: {error}.")
 
 
 if __name__ == "__main__":

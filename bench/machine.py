@@ -1,8 +1,8 @@
-"""The machine that is measured on, and how fast it is at the moment.
+"""The machine, and how fast it is at the moment.
 
 A virtual machine shares its host: the same work can take twice as long a minute later. So a fixed
-piece of work is timed on the server's core before and after each server's turn. Where it took one
-server's turn longer than another's, their figures differ by as much for no reason of theirs.
+piece of work is timed on the server's core before and after each server's turn. If it took longer
+around one server than around another, their figures differ by as much through no fault of theirs.
 """
 
 import os
@@ -18,7 +18,7 @@ STEPS: Final = 500_000
 
 
 def fixed_work_ms() -> float:
-    """The processor time that a fixed piece of work takes on the server's core now."""
+    """The CPU time of a fixed piece of work on the server's core."""
     os.sched_setaffinity(0, {SERVER_CORE})
     began, total = time.process_time(), 0
     for step in range(STEPS):
@@ -29,9 +29,9 @@ def fixed_work_ms() -> float:
 
 
 def description(tree: Path) -> dict[str, str]:
-    """What figures were measured with."""
+    """What was measured, and on what."""
     commit = subprocess.run(  # noqa: S603 - our own checkout
-        ["git", "-C", tree, "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git there is
+        ["git", "-C", tree, "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever is on the PATH
         capture_output=True,
         text=True,
         check=False,
@@ -44,9 +44,9 @@ def description(tree: Path) -> dict[str, str]:
 
 
 def stolen_s(core: int) -> float:
-    """How long a core was taken away since the start, for other machines on the same host."""
+    """How long the host has given a core to other machines since boot."""
     for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
         name, *ticks = line.split()
         if name == f"cpu{core}":
             return int(ticks[7]) / os.sysconf("SC_CLK_TCK")
-    raise ValueError(f"the kernel tells nothing of core {core}")
+    raise ValueError(f"/proc/stat has no core {core}")

@@ -1,16 +1,16 @@
-"""The peer: a voice agent on Twilio's own SDK, `twilio-agent-connect`, as its examples have it.
+"""The peer: a voice agent on Twilio's own SDK, `twilio-agent-connect`, written like its examples.
 
-ConversationRelay without the cloud services around it (the SDK's relay-only mode), the reply of a
-chat completion streamed with `openai`'s own objects and handed to the channel word by word.
+ConversationRelay without the cloud services around it (the SDK's relay-only mode). Replies are chat
+completions, streamed as `openai` objects and passed to the channel word by word.
 
-What was chosen:
+Choices:
 
-* The server is the SDK's, run by uvicorn as the SDK runs it, with the loop and the HTTP parser that
-  its `server` extra brings (uvloop, httptools). Only the log level differs: warnings, as for all.
+* The server is the SDK's, run by uvicorn as the SDK runs it, with the loop and the HTTP parser of
+  its `server` extra (uvloop, httptools). Only the log level differs: warnings, as for all servers.
 * `ThreadSafeSessionManager`, its default, which cancels the reply at an interrupt or a new prompt.
 * Its telemetry is off, by its own setting (TAC_ANALYTICS_DISABLED): nothing leaves this machine.
-* A conversation is forgotten when its call ends.
-* The `openai` client is as it comes: up to 1,000 connections, of which it keeps 100 when unused.
+* A conversation is deleted when its call ends.
+* The `openai` client has its defaults: up to 1,000 connections, 100 of them kept when idle.
 """
 
 from collections.abc import AsyncGenerator
@@ -54,7 +54,7 @@ def _forget(session: ConversationSession) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until terminated."""
     tac.on_message_ready(_answer)
     tac.on_conversation_ended(_forget)
     server = TACFastAPIServer(tac=tac, voice_channel=channel)

@@ -10,31 +10,31 @@ from pathlib import Path
 from typing import Final
 
 Figures = dict[str, float]
-"""What was measured of one server, by name. The names tell the units."""
+"""Measurements of one server, by name. Names include the unit."""
 
 _BEGAN: Final = time.monotonic()
 
 
 def progress(text: str) -> None:
-    """Tell whoever waits how far it is."""
+    """Print progress to stderr."""
     print(f"[{time.monotonic() - _BEGAN:5.0f} s] {text}", file=sys.stderr, flush=True)
 
 
 def percentile(times_ns: Collection[int], share: float) -> float:
-    """The time, in milliseconds, that this share of all these do not exceed; 0 of none."""
+    """A percentile in milliseconds, for a share from 0 to 1; 0 if there are no times."""
     ordered = sorted(times_ns)
     return ordered[math.ceil(share * len(ordered)) - 1] / 1e6 if ordered else 0.0
 
 
 def latency(name: str, times_ns: Collection[int]) -> Figures:
-    """How long it took as a rule and at the slow end, if it happened at all."""
+    """The median and the 99th percentile; empty if there are no times."""
     if not times_ns:
         return {}
     return {f"{name} p{p} ms": percentile(times_ns, p / 100) for p in (50, 99)}
 
 
 def medians(measured: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
-    """The median over its runs of every figure of each server."""
+    """The median over all runs, for every figure of each server."""
     return {
         server: {
             name: statistics.median(run[name] for run in runs if name in run)
@@ -45,7 +45,7 @@ def medians(measured: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
 
 
 def table(title: str, measured: Mapping[str, Figures]) -> None:
-    """Print figures, a column a server, and what ours is to each of the others."""
+    """Print figures, one column per server, and the ratio of ours to each of the others."""
     names = list(measured)
     others = [name for name in names if name != "ours"] if "ours" in measured else []
     figures = list(dict.fromkeys(name for each in measured.values() for name in each))
@@ -78,6 +78,6 @@ def _number(value: float | None) -> str:
 def save(
     path: Path, machine: Mapping[str, str], results: Mapping[str, Mapping[str, Sequence[Figures]]]
 ) -> None:
-    """Keep the figures of every run, to compare others with."""
+    """Save the figures of every run, for comparison."""
     kept = {"machine": machine, "scenarios": results}
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")

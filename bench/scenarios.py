@@ -1,7 +1,7 @@
-"""What is measured, one function a scenario, each of one server in one run.
+"""What is measured: one function per scenario.
 
-A scenario gets a server and the options, and returns its figures. Who takes turns with whom, how
-often, and what is printed, is not its matter.
+A scenario measures one server in one run, and returns its figures. `load` decides the order of
+servers and runs, and prints the results.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ class Options:
 
     calls: int
     warm_up: int
-    """Slots until the watch begins: calls that begin together cost more than calls that go on."""
+    """Slots before measuring: calls that begin together cost more than calls in progress."""
     turns: int
-    """Slots that are watched."""
+    """Slots measured."""
     script: Script
     held: dict[str, int] = field(default_factory=dict)
-    """How many calls each server held in the run before, where there was one."""
+    """How many calls each server held in the previous run, if any."""
 
 
 async def steady(kind: Kind, options: Options) -> Observed:
-    """Hold so many calls, and watch once they have warmed up."""
+    """Hold the calls, and measure once they have warmed up."""
     async with staged(kind, options.script) as stage:
         await stage.fleet.place(options.calls)
         stage.fleet.begin()
@@ -46,7 +46,7 @@ async def steady(kind: Kind, options: Options) -> Observed:
 
 
 async def cpu(kind: Kind, options: Options) -> Figures:
-    """A steady load: what a token costs, and what is added to it."""
+    """A steady load: CPU per token, and added latency."""
     return (await steady(kind, options)).figures()
 
 
@@ -54,7 +54,7 @@ async def cpu(kind: Kind, options: Options) -> Figures:
 
 
 async def barge_in(kind: Kind, options: Options) -> Figures:
-    """Callers cut in on most turns: how soon there is silence, and how soon a reply goes on."""
+    """Barge-in on most turns: how soon there is silence, and how soon a reply resumes."""
     observed = await steady(kind, options)
     tally = observed.tally
     return {
@@ -70,38 +70,37 @@ async def barge_in(kind: Kind, options: Options) -> Figures:
 # --- capacity -----------------------------------------------------------------------------------
 
 ALLOWED_MS: Final = 20.0
-"""A server holds as many calls as it can without adding more than this to the first word, p99."""
+"""A server holds a number of calls if it adds no more than this to the first word (p99)."""
 
 FIRST_GROWTH: Final = 1.5
 GROWTH: Final = 1.15
-"""From one step to the next, where it is known from the run before about how many are held."""
+"""The factor from one step to the next; smaller once a previous run has found the region."""
 
 PRECISION: Final = 0.15
 MOST_CALLS: Final = 3_000
 
 SAMPLED_TURNS: Final = 300
-"""A step sees at least so many turns, for less tell nothing of the 99th percentile."""
+"""The fewest turns per step: fewer say nothing about the 99th percentile."""
 
 LOAD_LIMIT: Final = 0.7
-"""Beyond this share of their core, callers and guide may be what is slow."""
-
+"""Above this share of their core, callers and guide may be the bottleneck."""
 
 STOLEN_LIMIT: Final = 0.01
-"""Where more of the server's core than this was taken away, a step that fails tells little."""
+"""If the host took more of the server's core than this, a failed step says little."""
 
 MOST_CHANCES: Final = 4
 
 HOPELESS_MS: Final = 5 * ALLOWED_MS
-"""A step that adds more than this has failed, whatever the machine did."""
+"""A step that adds more than this has failed for good."""
 
 
 async def capacity(kind: Kind, options: Options) -> Figures:
-    """How many calls one core holds: by steps, more or fewer, then by halving what is between."""
-    limited = False  # whether callers and guide were, when too many calls were tried last
+    """How many calls one core holds: growing or shrinking steps, then bisection."""
+    limited = False  # whether callers and guide were the bottleneck of the last failed step
 
     async def holds(calls: int) -> bool:
-        """Whether it holds so many. One that does not is given a second chance, as all are, and
-        more of them where the machine was not its own."""
+        """Whether it holds that many calls. A failed step is tried again once, or more often if the
+        host took the core away meanwhile."""
         nonlocal limited
         turns = max(options.turns, math.ceil(SAMPLED_TURNS / calls))
         chances, tried = 2, 0
@@ -127,11 +126,11 @@ async def capacity(kind: Kind, options: Options) -> Figures:
     known = options.held.get(kind.name)
     calls = await _most(holds, known or options.calls, GROWTH if known else FIRST_GROWTH)
     options.held[kind.name] = calls
-    return {"calls held on one core": calls, "and callers and guide held no more": int(limited)}
+    return {"calls held on one core": calls, "limited by callers and guide": int(limited)}
 
 
 async def _most(holds: Callable[[int], Awaitable[bool]], first: int, growth: float) -> int:
-    """The most calls that are held, to within `PRECISION`."""
+    """The most calls held, to within `PRECISION`."""
     most, too_many = 0, first
     while too_many <= MOST_CALLS and await holds(too_many):
         most, too_many = too_many, math.ceil(too_many * growth)
@@ -154,18 +153,17 @@ async def _most(holds: Callable[[int], Awaitable[bool]], first: int, growth: flo
 
 QUIET_SCRIPT: Final = Script(Pace(first_ms=20, token_ms=10, tokens=16), rest_ms=100)
 TURNS_A_SECOND: Final = 40
-"""Turns come at a rate that every server can take, whatever is measured of its memory."""
+"""A rate that every server can keep up with."""
 
-CHURNED_CALLS: Final = 5_000
 CHURN_AT_ONCE: Final = 200
 
 SETTLE_S: Final = 1.0
 
 
 async def memory(kind: Kind, options: Options) -> Figures:
-    """What a quiet call takes: as it begins, and when it has had a turn."""
+    """The memory of a quiet call: fresh, and after one turn."""
     async with staged(kind, QUIET_SCRIPT) as stage:
-        await stage.fleet.place(1)  # what is made for the first call serves them all
+        await stage.fleet.place(1)  # the first call also pays for what all calls share
         await stage.fleet.take_one_turn(1)
         before = stage.server.memory_bytes()
         await stage.fleet.place(options.calls)
@@ -175,7 +173,7 @@ async def memory(kind: Kind, options: Options) -> Figures:
         await asyncio.sleep(SETTLE_S)
         used = stage.server.memory_bytes() - before
         tally = stage.fleet.tally
-        stage.tell_errors(tally)
+        stage.report_errors(tally)
         return {
             "server before MiB": before / MIB,
             "quiet call, fresh KiB": fresh / options.calls / 1024,
@@ -185,7 +183,7 @@ async def memory(kind: Kind, options: Options) -> Figures:
 
 
 async def churn(kind: Kind, options: Options) -> Figures:
-    """What is left of calls that are over: short ones, by the thousand."""
+    """The memory left behind by thousands of short calls."""
     async with staged(kind, QUIET_SCRIPT) as stage:
 
         async def hold_and_end(calls: int) -> None:
@@ -204,12 +202,12 @@ async def churn(kind: Kind, options: Options) -> Figures:
         await asyncio.sleep(SETTLE_S)
         after = stage.server.memory_bytes()
         tally = stage.fleet.tally
-        stage.tell_errors(tally)
+        stage.report_errors(tally)
         return {
             "calls held and ended": held,
             "server before MiB": before / MIB,
             "server after MiB": after / MIB,
-            "left of a call KiB": (after - before) / held / 1024,
+            "left per call KiB": (after - before) / held / 1024,
             "errors": tally.errors.total(),
         }
 
@@ -218,19 +216,19 @@ async def churn(kind: Kind, options: Options) -> Figures:
 
 GROWING_CALLS: Final = (25, 50, 100, 200, 400)
 SLOW: Final = Pace(first_ms=100, token_ms=160, tokens=25)
-"""So slow that no server is at its limit with 400 calls."""
+"""Slow enough that no server is at its limit with 400 calls."""
 
 LONG_TALK: Final = Script(Pace(first_ms=10, token_ms=10, tokens=8), rest_ms=210)
 LONG_TALK_CALLS: Final = 2
 LONG_TALK_TURNS: Final = 200
 BUCKET_TURNS: Final = 20
 
-OF_CALLS: Final = "CPU µs a token, {} calls"
-OF_TURNS: Final = "CPU ms a turn, {} to {}"
+OF_CALLS: Final = "CPU µs per token, {} calls"
+OF_TURNS: Final = "CPU ms per turn, {} to {}"
 
 
 async def growth(kind: Kind, options: Options) -> Figures:
-    """How a token's cost grows with the calls, and a turn's with the conversation before it."""
+    """How the cost per token grows with calls, and per turn with the conversation."""
     figures: Figures = {}
     script = replace(options.script, pace=SLOW)
     for calls in GROWING_CALLS:

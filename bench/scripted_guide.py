@@ -1,8 +1,8 @@
-"""A guide by script: an OpenAI-compatible endpoint that streams words at a steady pace.
+"""A scripted guide: an OpenAI-compatible endpoint that streams words at a steady pace.
 
-Every word tells when it was sent (`stamps`), the first of a reply also when its request arrived.
-The chunks are those that OpenAI sends, with everything but the word prepared beforehand; streams
-share one timer (`wheel`), so that the guide stays cheap beside the server it feeds.
+Every word says when it was sent (`stamps`), the first of a reply also when its request arrived. The
+chunks look like OpenAI's, with everything but the word prepared in advance, and all streams share
+one timer (`wheel`), so that the guide costs little next to the server it feeds.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from bench.stamps import stamp
 from bench.wheel import Wheel
 
 CLAUSE_WORDS: Final = 8
-"""Every so many words there is a comma or a full stop, in turn."""
+"""Words per clause; clauses end with a comma or a full stop, alternately."""
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
@@ -31,16 +31,11 @@ _HEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a reply comes: times are milliseconds."""
+    """The pace of a reply; times are in milliseconds."""
 
     first_ms: int = 100
     token_ms: int = 40
     tokens: int = 50
-
-    @property
-    def reply_ms(self) -> int:
-        """From the request to the last word."""
-        return self.first_ms + (self.tokens - 1) * self.token_ms
 
 
 def _chunk(data: str) -> bytes:
@@ -61,7 +56,7 @@ def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
 
 
 def _around(content: str) -> tuple[bytes, bytes]:
-    """What stands before and after the stamp, for which @ stands, in a chunk of this content."""
+    """The bytes of a chunk before and after its stamp, which is written as @ in `content`."""
     before, _, after = _event({"content": content}).partition(b"@" * content.count("@"))
     return before, after
 
@@ -75,14 +70,14 @@ _END: Final = _event({}, "stop") + _chunk("[DONE]") + b"0\r\n\r\n"
 
 
 def _script(tokens: int) -> list[tuple[bytes, bytes]]:
-    """What stands around each word of a reply."""
+    """The bytes around each word of a reply."""
     ends = {CLAUSE_WORDS - 1: _COMMA, 2 * CLAUSE_WORDS - 1: _STOP}
     middle = [ends.get(index % (2 * CLAUSE_WORDS), _PLAIN) for index in range(1, tokens - 1)]
     return [_FIRST, *middle, _STOP]
 
 
 class _Stream(asyncio.Protocol):
-    """A connection, which carries one reply at a time."""
+    """A connection, with one reply at a time."""
 
     def __init__(self, guide: "ScriptedGuide") -> None:
         self._guide = guide
@@ -92,7 +87,7 @@ class _Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        # Write at once, and not when the loop comes round to it.
+        # Write at once, not on the loop's next iteration.
         self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
@@ -107,7 +102,6 @@ class _Stream(asyncio.Protocol):
             return
         self._arrived_ns = time.monotonic_ns()
         self._said = 0
-        self._guide.asked += 1
         self._guide.wheel.after(self._guide.pace.first_ms, self._say)
 
     def _say(self) -> None:
@@ -119,11 +113,10 @@ class _Stream(asyncio.Protocol):
         word = stamp(now).encode()
         if not said:
             before, word = _BEGIN + before, stamp(self._arrived_ns).encode() + word
-        guide.said += 1
         self._said = said = said + 1
         if said < len(guide.script):
             self._transport.write(before + word + after)
-            # On the minute, so to speak: a word that was late does not put off those after it.
+            # On a fixed timetable: a late word does not delay the next one.
             due_ms = self._arrived_ns // 1_000_000 + guide.pace.first_ms
             guide.wheel.at(due_ms + said * guide.pace.token_ms, self._say)
         else:
@@ -131,23 +124,21 @@ class _Stream(asyncio.Protocol):
 
 
 class ScriptedGuide:
-    """Serves the script on a port of its own, inside the running event loop."""
+    """Serves the script on a port of its own, in the running event loop."""
 
     def __init__(self, pace: Pace, wheel: Wheel) -> None:
         self.pace = pace
         self.wheel = wheel
         self.script = _script(pace.tokens)
-        self.asked = 0
-        self.said = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
-        """Begin to serve; returns the base URL."""
+        """Start serving; returns the base URL."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Stream(self), "127.0.0.1", 0, backlog=2048)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         if self._server is not None:
             self._server.close()

@@ -1,4 +1,4 @@
-"""The servers under load, each a process of its own on a core of its own, and what it uses."""
+"""The servers under load: how each is started, on a core of its own, and what it uses."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 
-AUTH_TOKEN: Final = "0123456789abcdef0123456789abcdef"  # noqa: S105 - it guards nothing
+AUTH_TOKEN: Final = "0123456789abcdef0123456789abcdef"  # noqa: S105 - not a secret
 GREETING: Final = "Hello, how can I help you?"
 
 START_S: Final = 30.0
@@ -27,18 +27,18 @@ STOP_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A server to measure: what it is called, and how it is started."""
+    """A kind of server, and how to start it."""
 
     name: str
     command: tuple[str, ...]
     settings: Mapping[str, str]
-    """Environment variables, in which {port} and {guide} stand for what is known at the start."""
+    """Environment variables; {port} and {guide} are filled in at the start."""
     has_webhook: bool = True
-    """Whether a call begins with the voice webhook, as Twilio's do."""
+    """Whether a call begins with the voice webhook, as Twilio's calls do."""
 
 
 def ours(tree: Path) -> Kind:
-    """Frontdesk as checked out at `tree`, with the environment that `make install` made there."""
+    """Frontdesk from the checkout at `tree`, in the environment that `make install` made there."""
     return Kind(
         "ours",
         (str(tree / ".venv/bin/python"), str(tree / "app.py")),
@@ -81,39 +81,39 @@ FLOOR: Final = Kind(
 
 
 class ServerError(Exception):
-    """A server did not start, let nobody in, or died."""
+    """A server did not start, refused calls, or died."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     kind: Kind
     port: int
     process: subprocess.Popen[bytes]
 
     def cpu_s(self) -> float:
-        """The processor time that it and its children have used, in seconds."""
+        """The CPU time that it and its children have used, in seconds."""
         return sum(_cpu_s(pid) for pid in self._family())
 
     def memory_bytes(self) -> int:
-        """Its proportional share of memory (PSS), with its children's."""
+        """Its proportional share of memory (PSS), including its children's."""
         return sum(_pss_bytes(pid) for pid in self._family())
 
     def _family(self) -> list[int]:
-        """Its processes. Raises `ServerError` if it has died."""
+        """Its process ids. Raises `ServerError` if it has died."""
         if self.process.poll() is not None:
             raise ServerError(f"{self.kind.name} ended with status {self.process.returncode}")
         parents = dict(_parents())
         family = [self.process.pid]
-        for pid in family:  # it grows as it is read
+        for pid in family:  # grows during the loop
             family += [child for child, parent in parents.items() if parent == pid]
         return family
 
 
 def _cpu_s(pid: int) -> float:
-    """User and system time of all its threads. The scheduler counts it in nanoseconds, which
-    `stat` rounds to hundredths of a second."""
+    """User and system time of all its threads, from `schedstat`: in nanoseconds, where `stat` has
+    hundredths of a second."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
 
@@ -122,7 +122,7 @@ def _pss_bytes(pid: int) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    raise ServerError("the kernel tells no PSS")
+    raise ServerError("the kernel reports no PSS")
 
 
 def _parents() -> Iterator[tuple[int, int]]:
@@ -131,17 +131,17 @@ def _parents() -> Iterator[tuple[int, int]]:
             try:
                 stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
             except OSError:
-                continue  # it ended meanwhile
+                continue  # it has just ended
             yield int(entry.name), int(stat.rpartition(")")[2].split()[1])
 
 
 @contextmanager
 def running(kind: Kind, guide: str) -> Iterator[Server]:
-    """Start a server that asks `guide`; whatever happens inside, it is ended."""
+    """Start a server that asks `guide`; it is always stopped at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = {name: value.format(port=port, guide=guide) for name, value in kind.settings.items()}
-    with tempfile.TemporaryDirectory() as empty:  # no .env there to read settings from
+    with tempfile.TemporaryDirectory() as empty:  # no .env to read settings from
         process = subprocess.Popen(  # noqa: S603 - our own commands
             kind.command,
             cwd=empty,
@@ -162,7 +162,7 @@ def running(kind: Kind, guide: str) -> Iterator[Server]:
 
 
 async def wait_until_up(server: Server) -> None:
-    """Return when the server accepts connections. Raises `ServerError` if it does not."""
+    """Wait until the server accepts connections. Raises `ServerError` if it does not."""
     patience = time.monotonic() + START_S
     while server.process.poll() is None and time.monotonic() < patience:
         try:

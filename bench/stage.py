@@ -1,4 +1,4 @@
-"""A server on its stage: started, with a guide to ask and callers to serve, and watched."""
+"""Starts a server with a guide and callers around it, and measures it."""
 
 import gc
 import time
@@ -16,13 +16,13 @@ from bench.wheel import Wheel
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A server that runs, and callers who may place calls."""
+    """A running server, and callers who can place calls."""
 
     server: Server
     fleet: Fleet
 
     async def observe(self, slots: float) -> "Observed":
-        """Watch for so many slots."""
+        """Measure for that many slots."""
         began, server_cpu, load_cpu = time.monotonic(), self.server.cpu_s(), time.process_time()
         stolen_s = machine.stolen_s(SERVER_CORE)
         self.fleet.wheel.longest_stall_ms = 0
@@ -35,11 +35,11 @@ class Stage:
             stall_ms=self.fleet.wheel.longest_stall_ms,
             stolen_s=machine.stolen_s(SERVER_CORE) - stolen_s,
         )
-        self.tell_errors(tally)
+        self.report_errors(tally)
         return observed
 
-    def tell_errors(self, tally: Tally) -> None:
-        """Tell of what went wrong, if anything did."""
+    def report_errors(self, tally: Tally) -> None:
+        """Print the callers' errors, if any."""
         if tally.errors:
             kinds = ", ".join(f"{count} {what}" for what, count in tally.errors.most_common())
             progress(f"{self.server.kind.name}: errors: {kinds}")
@@ -47,7 +47,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(kind: Kind, script: Script) -> AsyncIterator[Stage]:
-    """Start a server and all it needs; end every call and the server when done."""
+    """Start a server with all it needs; end every call and the server when done."""
     wheel = Wheel()
     guide = ScriptedGuide(script.pace, wheel)
     try:
@@ -55,7 +55,7 @@ async def staged(kind: Kind, script: Script) -> AsyncIterator[Stage]:
             await wait_until_up(server)
             fleet = Fleet(server, script, wheel)
             gc.collect()
-            gc.freeze()  # what is there by now need not be looked through while callers wait
+            gc.freeze()  # keeps collections during the measurement short
             try:
                 yield Stage(server, fleet)
             finally:
@@ -68,35 +68,35 @@ async def staged(kind: Kind, script: Script) -> AsyncIterator[Stage]:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A stretch of time: what callers saw, and what it cost."""
+    """One measurement: what callers saw, and what it cost."""
 
     tally: Tally
     server_cpu_s: float
     load_cpu_s: float
     seconds: float
     stall_ms: int
-    """How long callers and guide did nothing at most, because they or the machine were stopped."""
+    """The longest delay of callers and guide behind their timetable."""
     stolen_s: float
-    """How long the server's core was taken away from this machine by the one that it runs on."""
+    """How long the host gave the server's core to other machines."""
 
     @property
     def first_p99_ms(self) -> float:
-        """What is added to the time to the first word, at the slow end."""
+        """What the server adds to the first word, 99th percentile."""
         return percentile(self.tally.first_ns, 0.99)
 
     @property
     def token_cpu_us(self) -> float:
-        """The server's processor time for a token."""
+        """The server's CPU time per token."""
         return self.server_cpu_s * 1e6 / max(1, self.tally.tokens)
 
     @property
     def load_share(self) -> float:
-        """How much of their core callers and guide used."""
+        """The share of their core that callers and guide used."""
         return self.load_cpu_s / self.seconds
 
     @property
     def stolen_share(self) -> float:
-        """How much of the server's core was taken away."""
+        """The share of the server's core that the host took away."""
         return self.stolen_s / self.seconds
 
     def figures(self) -> Figures:
@@ -105,8 +105,8 @@ class Observed:
         return {
             **latency("first word added", tally.first_ns),
             **latency("token added", tally.token_ns),
-            "server CPU µs a token": self.token_cpu_us,
-            "frames a token": tally.frames / max(1, tally.tokens),
+            "server CPU µs per token": self.token_cpu_us,
+            "frames per token": tally.frames / max(1, tally.tokens),
             "tokens": tally.tokens,
             "turns": tally.asked,
             "errors": tally.errors.total(),
@@ -114,7 +114,7 @@ class Observed:
         }
 
     def use(self) -> Figures:
-        """How busy both cores were, and whether callers and guide kept time."""
+        """How busy both cores were, and how far callers and guide fell behind."""
         return {
             "server % of core": 100 * self.server_cpu_s / self.seconds,
             "callers and guide % of core": 100 * self.load_share,

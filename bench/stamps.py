@@ -1,12 +1,12 @@
-"""Words that carry the moment at which they were sent.
+"""Words that carry the time at which they were sent.
 
-The guide writes them, a server relays them, and a caller reads them again wherever they turn up:
-one word a frame, or several. So the time a word took is known without a table that callers and
-guide would have to share, and however often a server says a word again.
+The guide writes them, a server relays them, and a caller reads them wherever they turn up, one or
+several per frame. So a word's latency is known without a table shared by callers and guide, and
+even if a server says the word again.
 
-A stamp is four letters and digits, the first a letter, about as long as an English word: text that
-is longer would be dearer for a server that looks at every character. It counts ticks of two
-microseconds on CLOCK_MONOTONIC and begins again after 24 seconds, longer than anything here waits.
+A stamp is four letters and digits, starting with a letter: about as long as an English word,
+because longer text would cost servers that look at every character more. It counts ticks of two
+microseconds on CLOCK_MONOTONIC and wraps around after 24 seconds, longer than anything here takes.
 """
 
 from itertools import product
@@ -25,15 +25,15 @@ LENGTH: Final = 4
 
 
 def stamp(now_ns: int) -> str:
-    """The word for a moment."""
+    """The word for a time."""
     head, tail = divmod(now_ns // TICK_NS % _SPAN, len(_TAILS))
     return _HEADS[head] + _TAILS[tail]
 
 
 def moment(word: str, now_ns: int) -> int:
-    """The moment that a word is for, in nanoseconds: the last such moment before `now_ns`.
+    """The time that a word stands for, in nanoseconds: the latest one before `now_ns`.
 
-    Raises `KeyError` for a word that is no stamp.
+    Raises `KeyError` for a word that is not a stamp.
     """
     ticks = _HEAD_OF[word[:2]] + _TAIL_OF[word[2:]]
     return now_ns - (now_ns // TICK_NS - ticks) % _SPAN * TICK_NS

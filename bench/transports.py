@@ -1,10 +1,10 @@
-"""What a token costs by either transport: libcurl, and the `openai` SDK that stands in for it.
+"""CPU per token of the two transports: libcurl, and the `openai` SDK, its fallback.
 
     python bench/transports.py [--streams 100] [--rounds 5]
 
-A scripted guide, in a process of its own, streams replies of 50 words, one each 40 ms, to so many
-requests at once. Here nothing is done with the words, so this is the client's cost alone, its
-requests included. The two take turns, round by round, in the same process and event loop.
+A scripted guide in another process streams replies of 50 words, one every 40 ms, to that many
+requests at once. Nothing is done with the words here, so this is the cost of the client alone, its
+requests included. The transports alternate, round by round, in the same process and event loop.
 """
 
 import argparse
@@ -33,13 +33,13 @@ CHOICES: Final = (Choice(Libcurl.name, Libcurl), Choice(Sdk.name, Sdk))
 
 
 async def serve_guide() -> None:
-    """Serve the guide until the process is ended; its address is the first line of output."""
+    """Serve the guide until terminated; its address is the first line of output."""
     print(await ScriptedGuide(Pace(), Wheel()).start(), flush=True)
     await asyncio.Event().wait()
 
 
 async def listen(client: GuideClient) -> int:
-    """Have one reply; returns how many words it had."""
+    """Ask for one reply; returns how many words it had."""
     over: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
     said: list[str] = []
     client.ask([Message("user", "What are your hours?")], said.append, over.set_result)
@@ -49,14 +49,14 @@ async def listen(client: GuideClient) -> int:
 
 
 async def round_us(client: GuideClient, streams: int) -> float:
-    """The CPU time of a token, in microseconds."""
+    """The CPU time per token, in microseconds."""
     began = time.process_time()
     words = await asyncio.gather(*[listen(client) for _ in range(streams)])
     return (time.process_time() - began) / sum(words) * 1e6
 
 
 async def measure(base_url: str, streams: int, rounds: int) -> None:
-    """Print what both cost, and the ratio of the medians."""
+    """Print the cost of both, and the median of the ratios."""
     options = GuideOptions(base_url, "none", "guide")
     clients = {choice.name: GuideClient(options, choice) for choice in CHOICES}
     for client in clients.values():
@@ -67,7 +67,7 @@ async def measure(base_url: str, streams: int, rounds: int) -> None:
             costs[name].append(await round_us(client, streams))
     for name, client in clients.items():
         print(
-            f"{name:>8}: {statistics.median(costs[name]):.1f} µs a token,"
+            f"{name:>8}: {statistics.median(costs[name]):.1f} µs per token,"
             f" {min(costs[name]):.1f} to {max(costs[name]):.1f}"
         )
         await client.aclose()
@@ -76,10 +76,10 @@ async def measure(base_url: str, streams: int, rounds: int) -> None:
 
 
 def main() -> None:
-    """Start the guide, measure, and end it."""
+    """Start the guide, measure, and stop it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--streams", type=int, default=100, help="requests at once")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each transport has a turn")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds per transport")
     parser.add_argument("--serve-guide", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve_guide:

@@ -1,6 +1,6 @@
-"""One timer for everything that is due at some millisecond.
+"""One timer for everything that is due.
 
-A task or a timer for each stream would cost the load generator more than the streams themselves.
+A task or a timer per stream would cost the load generator more than the streams themselves.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 
 class Wheel:
-    """Calls back at a millisecond of CLOCK_MONOTONIC. Make it inside the event loop it turns in."""
+    """Calls back at a millisecond of CLOCK_MONOTONIC. Make it inside the event loop."""
 
     def __init__(self) -> None:
         self.longest_stall_ms = 0
-        """How late it has been at most: what is measured meanwhile is late by as much."""
+        """Its longest delay: latencies measured meanwhile are off by as much."""
         self._loop = asyncio.get_running_loop()
         self._due: dict[int, list[Callable[[], None]]] = {}
         self._next = self.now()
@@ -21,19 +21,19 @@ class Wheel:
 
     @staticmethod
     def now() -> int:
-        """The present millisecond."""
+        """The current millisecond."""
         return time.monotonic_ns() // 1_000_000
 
     def at(self, millisecond: int, call: Callable[[], None]) -> None:
-        """Call back at `millisecond`, or at once if it has passed."""
+        """Call back at `millisecond`, or as soon as possible if it has passed."""
         self._due.setdefault(max(millisecond, self._next), []).append(call)
 
     def after(self, milliseconds: int, call: Callable[[], None]) -> None:
-        """Call back so many milliseconds from now."""
+        """Call back that many milliseconds from now."""
         self.at(self.now() + milliseconds, call)
 
     def stop(self) -> None:
-        """Forget everything that is due, and turn no more."""
+        """Drop everything that is due, and stop."""
         self._due.clear()
         self._timer.cancel()
 

@@ -23,7 +23,7 @@ from call_log.format import Direction, Frame, Noted, call_note, decision_fields,
 from call_log.writer import AddEntry
 from calls.decision_feed import DecisionFeed
 from calls.relay_events import event_of
-from guide.answer import GuideError
+from guide.errors import GuideError
 from guide_client import GuideClient, Request
 from turn.events import (
     Action,

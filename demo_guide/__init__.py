@@ -1,17 +1,17 @@
-"""The embedded demo guide: a small OpenAI-compatible endpoint, so that all runs without keys.
+"""The demo guide: a small OpenAI-compatible endpoint, so that everything runs without keys.
 
 It plays the receptionist of a fictional bicycle workshop. It has no model, no clock, no randomness
-and no memory: all it knows comes from the messages of the request, so the same conversation always
-gets the same answer.
+and no memory: everything it knows comes from the messages of the request, so the same conversation
+always gets the same answer.
 
-    endpoint      HTTP: requests checked, replies streamed at the pace of a real model
-    request       PURE. requests read and checked
-    conversation  PURE. the reply to a conversation
-    booking       PURE. a visit being booked, and the questions asked on the way
-    hearing       PURE. what a caller's words mean, found by spotting known phrases
-    times         PURE. the time of day as people say it
-    lexicon       PURE. the phrases that are known
-    business      PURE. the workshop: its hours, its services, and what there is to tell about it
+    endpoint       HTTP: checks requests, streams replies at the pace of a real model
+    request        PURE. parses and checks a request
+    conversation   PURE. the reply to a conversation
+    booking        PURE. a visit being booked, and the questions it takes
+    understanding  PURE. what a caller's words mean, found by spotting known phrases
+    times          PURE. the time of day as people say it
+    lexicon        PURE. the known phrases
+    business       PURE. the workshop: its hours, services, and facts
 """
 
 from demo_guide.conversation import Message, reply

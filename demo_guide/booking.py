@@ -1,4 +1,4 @@
-"""A visit being booked, and the questions asked on the way. Pure."""
+"""A visit being booked, and the questions it takes. Pure."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +10,7 @@ _MOST_BIKES = 5
 
 
 class Question(StrEnum):
-    """The questions that the guide ends a reply with."""
+    """The questions that a reply can end with."""
 
     SERVICE = "What can we do for your bike?"
     DAY = "Which day would suit you?"
@@ -30,7 +30,7 @@ def question_at_end(text: str) -> Question | None:
 
 @dataclass
 class Wish:
-    """What one message asks of a booking: only what it says is set."""
+    """What one message says about a booking; everything else is unset."""
 
     service: Service | None = None
     day: Day | Vague | None = None
@@ -38,13 +38,13 @@ class Wish:
     name: str | None = None
     bikes: int | None = None
     reopened: set[Question] = field(default_factory=set)
-    """Which questions to ask again: "a different day"."""
+    """Questions to ask again: "a different day"."""
     unwanted: set[Day] = field(default_factory=set)
     """Days refused: "not Tuesday"."""
 
     @property
     def visit(self) -> bool:
-        """Whether it says anything about the visit itself, not just who the caller is."""
+        """Whether it says more than the caller's name."""
         return self != Wish(name=self.name)
 
     def __bool__(self) -> bool:
@@ -53,7 +53,7 @@ class Wish:
 
 @dataclass
 class Booking:
-    """A visit, as far as it is known."""
+    """What is known of a visit so far."""
 
     service: Service | None = None
     day: Day | None = None
@@ -62,7 +62,7 @@ class Booking:
     bikes: int = 1
 
     def take(self, wish: Wish) -> str:
-        """Take over what is wished; returns what stands against it, or nothing."""
+        """Apply a wish; returns objections to it as sentences, or an empty string."""
         self._reopen(wish)
         self.service = wish.service or self.service
         self.name = wish.name or self.name
@@ -71,7 +71,7 @@ class Booking:
         return " ".join(filter(None, objections))
 
     def forget(self, question: Question) -> None:
-        """Ask this question again."""
+        """Drop the answer to this question, so that it is asked again."""
         match question:
             case Question.SERVICE:
                 self.service = None
@@ -124,7 +124,7 @@ class Booking:
         if bikes is None:
             return ""
         if bikes > _MOST_BIKES:
-            return f"We can take {say_number(_MOST_BIKES)} bikes at a time at most."
+            return f"We can take at most {say_number(_MOST_BIKES)} bikes at a time."
         self.bikes = bikes
         return ""
 
@@ -138,7 +138,7 @@ class Booking:
         return ""
 
     def _check_hours(self) -> str:
-        """Drop a day when we are closed, or a time when we are not open that day, saying so."""
+        """Drop a day or time when the workshop is closed; returns its hours if so."""
         if self.day is None:
             return ""
         day = self.day

@@ -1,4 +1,4 @@
-"""The workshop that the demo guide answers for: all of it invented.
+"""The fictional workshop that the demo guide answers for.
 
 Texts are written for the ear: whole sentences, numbers as one says them, no symbols. Pure.
 """
@@ -25,10 +25,10 @@ class Day(Enum):
 
 
 class Vague(Enum):
-    """A day that the caller names in a way that leaves it open."""
+    """Words for a day that do not name one."""
 
     WEEKEND = "the weekend"
-    UNDATED = "a day only a calendar can tell"
+    UNDATED = "a relative day, such as tomorrow"
 
 
 HOURS: dict[Day, tuple[int, int] | None] = {
@@ -40,12 +40,12 @@ HOURS: dict[Day, tuple[int, int] | None] = {
     Day.SATURDAY: (10 * 60, 16 * 60),
     Day.SUNDAY: None,
 }
-"""From when until when, in minutes since midnight; None is closed all day."""
+"""Opening and closing time in minutes since midnight; None when closed all day."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """Something that can be booked, and the words callers have for it."""
+    """Something that can be booked, and what callers call it."""
 
     name: str
     price: str
@@ -72,7 +72,7 @@ SAFETY_CHECK = Service(
     takes="about half an hour, so you can wait",
     includes=(
         "In the safety check we look at the brakes, the tires, the lights, and every bolt that "
-        "holds something important, and you get a list of what needs doing, and what can wait."
+        "holds something important. You get a list of what needs doing and what can wait."
     ),
     called=("safety check", "check up", "checkup", "check it over", "checked over"),
 )
@@ -101,7 +101,7 @@ BASIC_SERVICE = Service(
         "The basic service is what most bikes need once a year. We clean and oil the chain, "
         "set the brakes and the gears, pump up the tires, and tighten all the bolts. We also "
         "straighten the wheels, if they only need a little, and look for anything that is close "
-        "to wearing out, so that you know about it before it leaves you standing by the road. "
+        "to wearing out, so that it doesn't leave you stranded by the road. "
         "Bring it in the morning, and it's usually ready by the evening."
     ),
     called=("basic service", "basic one", "basic", "tune up", "tuneup", "small service"),
@@ -144,10 +144,10 @@ WORKSHOP = (
     "There's a bench by the window, the coffee is free, and the dog, whose name is Sprocket, "
     "likes visitors. Everything we fix is guaranteed for six months."
 )
-NO_CALENDAR = "I have no calendar here, so I need the day of the week."
+NO_CALENDAR = "I don't have a calendar, so please tell me the day of the week."
 WEEK = (
-    "We're open Monday to Friday from nine to six, on Thursday even until eight, "
-    "and on Saturday from ten to four. On Sunday we're closed."
+    "We're open Monday to Friday from nine to six, Thursday until eight, "
+    "and Saturday from ten to four. We're closed on Sunday."
 )
 
 
@@ -165,7 +165,7 @@ def opening(day: Day | Vague | None) -> str:
 def _opening(day: Day) -> str:
     hours = HOURS[day]
     if hours is None:
-        return f"On {day.value} we're closed."
+        return f"We're closed on {day.value}."
     return f"On {day.value} we're open from {say_time(hours[0])} to {say_time(hours[1])}."
 
 
@@ -176,7 +176,7 @@ def is_open(day: Day, minutes: int) -> bool:
 
 
 def price(service: Service | None) -> str:
-    """The price of one service, or of all, as sentences."""
+    """The price of one service, or of all of them, as sentences."""
     if service:
         return f"A {service.name} is {service.price}, plus any parts."
     *most, last = (f"a {service.name} is {service.price}" for service in SERVICES)
@@ -184,7 +184,7 @@ def price(service: Service | None) -> str:
 
 
 def duration(service: Service | None) -> str:
-    """How long one service takes, or any, as a sentence."""
+    """How long one service takes, or any of them, as a sentence."""
     if service:
         return f"A {service.name} takes {service.takes}."
     return "Small repairs take less than an hour, and larger ones a day or two."

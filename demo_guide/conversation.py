@@ -1,8 +1,8 @@
 """The demo guide's reply to a conversation.
 
-Nothing is remembered between requests: the caller's messages are replayed from the first to the
-last, and what the guide would have said to each is worked out again. So a reply that was cut short
-loses nothing, and only the question the caller last heard is looked up in the guide's own words.
+Nothing is remembered between requests: the caller's messages are replayed from first to last, and
+the reply to each is worked out again. So a reply that was cut short loses nothing; of the guide's
+own words only the question that the caller last heard matters.
 Pure, deterministic, linear in the length of the conversation.
 """
 
@@ -26,7 +26,7 @@ PERSON = (
     "I'm only the demo guide, so I can't put you through to anyone. "
     "You can leave a message, though it won't go further than this call."
 )
-FAREWELL = "Thank you for calling, and goodbye."
+FAREWELL = "Thank you for calling. Goodbye."
 
 _SERVICE_TOPICS = frozenset({Topic.PRICES, Topic.INCLUDES, Topic.DURATION})
 _BOOKING_QUESTIONS = frozenset(Question) - {Question.OFFER, Question.MESSAGE, Question.ELSE}
@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
 
 def reply(messages: Iterable[Message]) -> str:
-    """What the guide says next: never empty, whatever the messages are."""
+    """What the guide says next; never empty."""
     receptionist = _Receptionist()
     answer = GREETING
     for message in messages:
@@ -64,7 +64,7 @@ class _Receptionist:
         self.greeted = False
 
     def notice_own_words(self, text: str) -> None:
-        """Take from the guide's words, as far as they were heard, which question stands."""
+        """Find the open question in the guide's words, as far as the caller heard them."""
         question = question_at_end(text)
         if question is not None:
             self.asking = question
@@ -74,7 +74,7 @@ class _Receptionist:
         self.last_answer = self.last_answer or text.strip()
 
     def answer(self, text: str) -> str:
-        """Reply to the caller, and note what that reply asks."""
+        """Reply to the caller, and remember the question that the reply ends with."""
         heard = hear(text, self.asking)
         social = self._message(heard, text) or self._social(heard)
         answer = social or self._substance(heard)
@@ -86,7 +86,7 @@ class _Receptionist:
         return answer
 
     def _reopen(self, question: Question) -> None:
-        """A question that was just asked is open, whatever a remark before it seemed to answer."""
+        """Open a question that was just asked, whatever earlier words seemed to answer it."""
         if question not in _BOOKING_QUESTIONS:
             return
         if self.booking is None:
@@ -107,7 +107,7 @@ class _Receptionist:
     # --- booking ---------------------------------------------------------------------------
 
     def _book(self, heard: Heard) -> str:
-        """Start a booking, carry it on, or change it; empty if nothing is said about one."""
+        """Start, continue or change a booking; empty if nothing was said about one."""
         if self.booking is None:
             return self._begin(heard) if self._starts(heard) else ""
         if heard.wish:
@@ -149,7 +149,7 @@ class _Receptionist:
     # --- information -----------------------------------------------------------------------
 
     def _information(self, heard: Heard) -> str:
-        """The answers to all that was asked, each once."""
+        """The answers to everything asked, each once."""
         queries = heard.queries or ([] if self.booking else self._implied(heard.wish))
         answers = dict.fromkeys(self._tell(query) for query in queries)
         return " ".join(list(answers)[-_MOST_ANSWERS:])
@@ -185,7 +185,7 @@ class _Receptionist:
     # --- the rest --------------------------------------------------------------------------
 
     def _message(self, heard: Heard, text: str) -> str:
-        """Note a message for a person; empty if none is expected or these words are none."""
+        """Confirm a message for a person; empty if these words are not one."""
         if self.asking is not Question.MESSAGE or not heard.loose or heard.asks:
             return ""
         words = "".join(c if c.isalnum() or c in "'’,.-" else " " for c in text).split()
@@ -193,7 +193,7 @@ class _Receptionist:
         return f"I've noted: {noted}. {self._onward()}"
 
     def _social(self, heard: Heard) -> str:
-        """A word in return for thanks, a greeting, a goodbye, "stop" or "sorry?"; else empty."""
+        """The reply to thanks, a greeting, a goodbye, "stop" or "sorry?"; else empty."""
         if not self._is_social(heard):
             return ""
         standing = self.asking or Question.ELSE
@@ -206,7 +206,7 @@ class _Receptionist:
         return words.get(heard.social or Act.REPEAT) or self.last_answer or GREETING
 
     def _is_social(self, heard: Heard) -> bool:
-        """Whether nothing is said that weighs more."""
+        """Whether the message is social only, with no request in it."""
         if heard.social is None:
             return heard.asks and heard.words == 1  # "what?"
         if heard.queries or heard.wish.visit or heard.books or heard.changes:
@@ -230,7 +230,7 @@ class _Receptionist:
         return f"All right. {self._onward()}"
 
     def _lost(self, heard: Heard) -> str:
-        """Nothing was understood: say so honestly, and ask again what was asked."""
+        """Say that nothing was understood, and repeat the open question."""
         if self.booking is None and heard.words:
             return FALLBACK
         if heard.asks:
@@ -260,7 +260,7 @@ _FACTS = {
 
 
 def _agrees(heard: Heard) -> bool:
-    """Whether they say yes; a nod before a question is none."""
+    """Whether they agree; "okay" before a question of their own does not count."""
     return heard.answer is Act.YES or (heard.answer is Act.ASSENT and not heard.queries)
 
 
@@ -269,7 +269,7 @@ def _books(heard: Heard) -> bool:
 
 
 def _step(booking: Booking, heard: Heard) -> str:
-    """Take over what was wished, say what stands against it, and ask the next question."""
+    """Apply a wish, say what cannot be done, and ask the next question."""
     objection = booking.take(heard.wish)
     if objection and booking.question() is not Question.CONFIRM:
         return f"{objection} {booking.question()}"

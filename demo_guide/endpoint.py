@@ -1,7 +1,7 @@
-"""The demo guide over HTTP: chat completions as OpenAI serves them.
+"""The demo guide over HTTP, as an OpenAI-compatible endpoint.
 
-Shapes follow the OpenAI API reference (chat completions, streaming chunks, models, errors), as the
-`openai` SDK reads them. Any API key is accepted: who may ask is for the app to decide.
+JSON shapes follow the OpenAI API reference (chat completions, streaming chunks, models, errors).
+Any API key is accepted: the app decides who may ask.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from demo_guide.conversation import reply
 from demo_guide.request import MODEL, Completion, RequestError, check_model, parse_completion
 
 _MOST_BYTES = 256 * 1024  # several hours of talk
-_SHORT_WORD = 3  # letters; a short word travels with the next one
-_CREATED = 1767225600  # when the model is said to have been made: 1 January 2026
+_SHORT_WORD = 3  # letters; a short word is sent with the next one
+_CREATED = 1767225600  # 1 January 2026; a model must have a creation time
 
 
 def create_router(*, first_token_s: float = 0.35, token_s: float = 0.03) -> APIRouter:
-    """The endpoint's routes, to be mounted where a `base_url` can end in `/v1`.
+    """The endpoint's routes, below `/v1`.
 
-    A streamed reply begins after `first_token_s` seconds and goes on every `token_s` seconds, which
-    is the pace of a real model. It ends when the client hangs up.
+    A streamed reply begins after `first_token_s` seconds and continues every `token_s` seconds,
+    about the pace of a real model. It stops when the client disconnects.
     """
     router = APIRouter(prefix="/v1", tags=["demo guide"])
 
@@ -46,12 +46,12 @@ def create_router(*, first_token_s: float = 0.35, token_s: float = 0.03) -> APIR
 
     @router.get("/models")
     async def list_models() -> dict[str, Any]:
-        """The one model there is."""
+        """List the only model."""
         return {"object": "list", "data": [_model()]}
 
     @router.get("/models/{model}")
     async def retrieve_model(model: str) -> Response:
-        """The one model, by its id."""
+        """Look up a model by its id."""
         try:
             check_model(model)
         except RequestError as error:
@@ -78,7 +78,7 @@ def split_tokens(text: str) -> list[str]:
 
 
 async def _read_body(request: Request) -> bytes:
-    """The body, given up as soon as it is too large."""
+    """Read the body, up to the size limit."""
     body = bytearray()
     try:
         async for piece in request.stream():
@@ -86,7 +86,7 @@ async def _read_body(request: Request) -> bytes:
             if len(body) > _MOST_BYTES:
                 raise _too_large()
     except ClientDisconnect:
-        raise RequestError("The connection closed before the request's end.") from None
+        raise RequestError("The connection closed before the end of the request.") from None
     return bytes(body)
 
 
@@ -116,7 +116,7 @@ def _model() -> dict[str, Any]:
 
 
 def _envelope(kind: str) -> dict[str, Any]:
-    """What every chunk of a completion shares."""
+    """The fields that all chunks of a completion share."""
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": kind,
@@ -127,7 +127,7 @@ def _envelope(kind: str) -> dict[str, Any]:
 
 
 def _usage(completion: Completion, tokens: list[str]) -> dict[str, int]:
-    """Tokens counted as words in the prompt and as pieces in the reply."""
+    """Token counts: words of the prompt, pieces of the reply."""
     prompt = sum(len(message.text.split()) for message in completion.messages)
     return {
         "prompt_tokens": prompt,
@@ -146,7 +146,7 @@ def _whole(completion: Completion, tokens: list[str]) -> dict[str, Any]:
 
 
 def _chunks(completion: Completion, tokens: list[str]) -> list[dict[str, Any]]:
-    """Every chunk of a streamed reply: role, content, the finish, and the usage if asked for."""
+    """All chunks of a streamed reply: role, content, finish, and usage if requested."""
     deltas = [{"role": "assistant", "content": "", "refusal": None}]
     deltas += [{"content": token} for token in tokens]
     choices = [_chunk_choice(delta, None) for delta in deltas] + [_chunk_choice({}, "stop")]
@@ -166,7 +166,7 @@ def paced_events(
 ) -> Iterator[tuple[float, str]]:
     """The server-sent events of a reply, each with the seconds to wait before it.
 
-    The role goes out with the first token, and all that follows the last token with the last.
+    The role is sent with the first token, and everything after the last token with the last.
     """
     for index, chunk in enumerate(chunks):
         is_token = bool(chunk["choices"] and chunk["choices"][0]["delta"])
@@ -176,7 +176,7 @@ def paced_events(
 
 
 async def _play(events: Iterable[tuple[float, str]]) -> AsyncIterator[str]:
-    """Send events at their pace; a client that hangs up cancels this while it waits."""
+    """Send events at their pace. Cancelled when the client disconnects."""
     for pause_s, event in events:
         await asyncio.sleep(pause_s)
         yield event

@@ -1,6 +1,6 @@
 """The phrases that the demo guide knows, and what each means.
 
-Data: lower case, without apostrophes, hyphens as spaces. Pure.
+Pure data: lower case, without apostrophes, hyphens as spaces.
 """
 
 from enum import Enum, auto
@@ -10,11 +10,11 @@ from demo_guide.business import SERVICES, Day, Service, Vague
 
 
 class Act(Enum):
-    """What a caller does with words, apart from asking about something."""
+    """What a caller does with words, other than ask about a topic."""
 
     YES = auto()
     ASSENT = auto()
-    """A nod: agreement only where a question waits for it."""
+    """A nod: agreement only if a question is open."""
     NO = auto()
     CANCEL = auto()
     BOOK = auto()
@@ -172,7 +172,7 @@ OPENERS = _set(
     "what, whats, where, wheres, when, whens, how, hows, actually, but, also, are you, do you, "
     "can i, could i, can you, could you, id like, i want, i need, make it, tell me"
 )
-"""What begins a new clause inside a run of words without punctuation."""
+"""Words that begin a new clause within unpunctuated speech."""
 
 QUESTION_WORDS = _set(
     "what, whats, where, wheres, when, whens, who, whos, how, hows, why, which, do, does, did, "
@@ -183,7 +183,7 @@ LEAD_INS = _set(
     "its, it, is, this, im, i, am, my, name, the, yes, yeah, yep, no, so, oh, uh, um, er, ah, hmm, "
     "mm, mhm, well, ok, okay, sure, for, of, under, that, please, and, just, thanks, thank, you"
 )
-"""What comes before a name and after it."""
+"""Words that can stand around a name."""
 
 NOT_NAMES = LEAD_INS | _set(
     "a, an, at, on, in, to, by, with, from, but, or, not, dont, do, does, did, be, been, was, "
@@ -192,4 +192,4 @@ NOT_NAMES = LEAD_INS | _set(
     "want, need, like, get, got, know, tell, say, said, think, question, help, then, than, if, "
     "as, out, up, off, too, very, really, maybe"
 )
-"""What is never part of a name."""
+"""Words that are never part of a name."""

@@ -1,6 +1,6 @@
-"""Requests for a chat completion, checked. Pure.
+"""Parses and checks requests for a chat completion. Pure.
 
-What a model would use and the demo guide does not (temperature, tools, and so on) is let pass.
+Options that only a model could use (temperature, tools and so on) are ignored.
 """
 
 import json
@@ -13,7 +13,7 @@ from demo_guide.conversation import Message
 MODEL = "guide"
 _MOST_MESSAGES = 1000
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_MOST_QUOTED = 80  # characters of a wrong value that an error repeats
+_MOST_QUOTED = 80  # characters of a wrong value that an error quotes
 
 
 class RequestError(Exception):
@@ -39,7 +39,7 @@ class Completion:
 
 
 def parse_completion(body: bytes) -> Completion:
-    """Read and check a request's body; raises `RequestError` saying what is wrong."""
+    """Parse and check a request's body. Raises `RequestError`."""
     try:
         request = json.loads(body)
     except (ValueError, RecursionError):
@@ -63,7 +63,7 @@ def check_model(model: object) -> None:
         raise _wrong_type("model", "a string", model, param="model")
     if model != MODEL:
         raise RequestError(
-            f"The model {model[:_MOST_QUOTED]!r} does not exist: the one model is {MODEL!r}.",
+            f"The model {model[:_MOST_QUOTED]!r} does not exist: the only model is {MODEL!r}.",
             param="model",
             code="model_not_found",
             status=404,
@@ -103,7 +103,7 @@ def _message(message: object, where: str) -> Message:
             code="invalid_value",
         )
     content = message.get("content")
-    if content is None and role != "assistant":  # an assistant's call of a tool has no content
+    if content is None and role != "assistant":  # an assistant's tool call has no content
         raise _missing(f"{where}.content")
     return Message(role, _text(content, f"{where}.content"))
 
@@ -150,7 +150,7 @@ def _wrong_type(
 
 
 def _quote(value: object) -> str:
-    """The value as JSON, shortened; of an array or object, only what it is."""
+    """The value as JSON, shortened; for an array or object, only its type."""
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "an object"
     text = json.dumps(value)

@@ -1,4 +1,4 @@
-"""The time of day as people say it: understood from words or digits, and spoken again.
+"""The time of day as people say it: understood from words or digits, and spoken.
 
 A time is a number of minutes since midnight. Pure.
 """
@@ -34,7 +34,7 @@ class Time(NamedTuple):
 
     minutes: int
     certain: bool
-    """Whether it can only be a time: "at nine", "9:30", "nine o'clock"; not a bare "nine"."""
+    """Whether it can only be a time ("at nine", "9:30", "nine o'clock"), unlike "nine"."""
     words: int
     """How many words it took."""
 
@@ -43,7 +43,7 @@ class Time(NamedTuple):
 
 
 def number(word: str) -> int | None:
-    """The number that a word or up to two digits stand for, if it is below sixty."""
+    """The number below sixty that a word or up to two digits stand for."""
     if word.isdecimal():
         return int(word) if len(word) <= 2 and int(word) < 60 else None
     return _NUMBERS.get(word)
@@ -115,7 +115,7 @@ def _hour(word: str) -> int | None:
 
 
 def _half_of_day(ahead: Sequence[str], at: int) -> tuple[str, int]:
-    """Whether morning ("am") or later ("pm") was said after the hour, and in how many words."""
+    """Whether "am" or "pm" was said after the hour, in any form, and in how many words."""
     if ahead[at] in {"am", "pm"}:
         return ahead[at], 1
     if ahead[at : at + 2] == ["in", "the"]:
@@ -125,7 +125,7 @@ def _half_of_day(ahead: Sequence[str], at: int) -> tuple[str, int]:
 
 
 def _on_the_day(hour: int, half: str) -> int:
-    """The hour from 0 to 23; when the half of the day was not said, a shop's own hours decide."""
+    """The hour from 0 to 23; without "am" or "pm", the one when a shop is open."""
     if hour > 12 or (not half and hour >= 9):
         return hour
     return hour % 12 + (0 if half == "am" else 12)
@@ -135,7 +135,7 @@ def _on_the_day(hour: int, half: str) -> int:
 
 
 def say_time(minutes: int) -> str:
-    """A time as one says it: "nine", "half past nine"."""
+    """A time in words: "nine", "half past nine"."""
     hour, past = divmod(minutes, 60)
     match past:
         case 0:

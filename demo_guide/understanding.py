@@ -1,9 +1,8 @@
 """What a caller's words mean, found by spotting known phrases in them.
 
-Words come as transcription gives them: with or without capitals and punctuation, with fillers, and
-with several sentences run together. Each sentence is cut into clauses, known phrases are spotted
-(the longest wins), and the clauses are added up: a later word corrects an earlier one.
-Linear in the number of words. Pure.
+Transcribed words come with or without capitals and punctuation, with fillers, and with sentences
+run together. Each sentence is cut into clauses, known phrases are spotted (the longest wins), and
+the clauses are added up: later words correct earlier ones. Linear in the number of words. Pure.
 """
 
 import re
@@ -46,13 +45,13 @@ class Token(NamedTuple):
     """One word."""
 
     word: str
-    """As it is compared: lower case, no apostrophes."""
+    """The form to compare: lower case, no apostrophes."""
     text: str
-    """As it was written."""
+    """The word as transcribed."""
 
 
 class Spot(NamedTuple):
-    """A known phrase, and where it stands among the tokens."""
+    """A known phrase, and its place among the tokens."""
 
     meaning: Meaning | Time
     start: int
@@ -66,7 +65,7 @@ class Query(NamedTuple):
     day: Day | Vague | None = None
     service: Service | None = None
     points: bool = False
-    """Whether it points to what was spoken about: "it", "that"."""
+    """Whether it refers to what was spoken about: "it", "that"."""
 
 
 @dataclass
@@ -84,7 +83,7 @@ class Heard:
     changes: bool = False
     """Whether they want something changed."""
     asks: bool = False
-    """Whether words that were not understood begin like a question."""
+    """Whether the words not understood begin like a question."""
     loose: int = 0
     """How many words were not understood."""
     words: int = 0
@@ -122,7 +121,7 @@ def _sentences(text: str) -> Iterator[list[Token]]:
 
 
 def _clauses(tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Token], list[Spot]]]:
-    """The clauses of a sentence, each with the known phrases in it, none overlapping.
+    """The clauses of a sentence, each with the known phrases in it. Phrases do not overlap.
 
     An opener ("what", "can I", "make it") begins a clause, unless a known phrase holds it.
     """
@@ -246,13 +245,13 @@ def _add_wish(
 
 
 def _is_negated(tokens: Sequence[Token], at: int) -> bool:
-    """Whether "not" stands before a phrase: "not Tuesday", "not the full one"."""
+    """Whether "not" comes before a phrase: "not Tuesday", "not the full one"."""
     before = [token.word for token in tokens[max(0, at - 2) : at]]
     return before[-1:] == ["not"] or (before[:1] == ["not"] and before[1] in _SMALL_WORDS)
 
 
 def _is_meant(time: Time, tokens: Sequence[Token], asking: Question | None) -> bool:
-    """Whether a number is a time: said as one, or said when a time may be expected."""
+    """Whether a number is a time: said as one, or when a time is to be expected."""
     return time.certain or asking is Question.TIME or len(tokens) <= 3
 
 
@@ -286,7 +285,7 @@ def _after_announcement(words: Sequence[str]) -> int | None:
 def _take_name(
     tokens: Sequence[Token], start: int, known: set[int], *, to_the_end: bool
 ) -> str | None:
-    """The few words at `start` that can be a name; with `to_the_end`, only if no other follow."""
+    """The few words at `start` that can be a name; with `to_the_end`, only if no others follow."""
     name: list[str] = []
     at = start
     while at < len(tokens) and at not in known and tokens[at].word not in NOT_NAMES:

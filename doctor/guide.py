@@ -12,7 +12,7 @@ import openai
 from config import Settings
 from doctor.network import NETWORK_ERRORS, http_client
 from doctor.report import CheckError, Outcome, failed
-from guide.answer import GuideError
+from guide.errors import GuideError
 from guide.sdk_errors import explain
 from guide_client import GuideClient
 from turn.history import Message

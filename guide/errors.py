@@ -1,7 +1,7 @@
-"""What can go wrong with a guide, in words for the owner, whoever carries the request.
+"""What can go wrong with a guide, in words for the owner, the same for both transports.
 
-Nothing here needs the libraries whose errors these are: what an error of theirs means is said
-beside the code that uses them.
+Nothing here needs libcurl or the SDK. `libcurl_errors` and `sdk_errors` say which of their errors
+means what.
 """
 
 from __future__ import annotations
@@ -9,47 +9,64 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from guide.answer import CHECK_GUIDE, GuideError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHECK_GUIDE: Final = "Check the guide's own log, and GUIDE_MODEL."
+CHECK_ADDRESS: Final = "Check GUIDE_BASE_URL: it usually ends in /v1."
+
+
+class GuideError(Exception):
+    """The guide gave no reply, or only part of one.
+
+    `reason` completes the sentence "The guide …" and is safe to log: no key, nothing of the answer,
+    no words of the conversation. `advice` tells the owner which setting to check.
+    """
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"The guide {reason}. {advice}")
+        self.reason = reason
+        self.advice = advice
+
 
 class Trouble(Enum):
-    """A way in which a request fails: the reason, and what the owner can do."""
+    """Why a request failed without an HTTP answer: the reason, and the advice."""
 
     TLS = (
-        "cannot be reached safely (TLS)",
-        "Check GUIDE_BASE_URL (https or http, and the host's name), or name the certificate's "
-        "authority with SSL_CERT_FILE.",
+        "cannot be reached over TLS",
+        "Check the scheme and hostname in GUIDE_BASE_URL. For a private certificate authority, set "
+        "SSL_CERT_FILE.",
     )
     ADDRESS = (
         "has an invalid address",
-        "Check GUIDE_BASE_URL: it starts with http:// or https://.",
+        "GUIDE_BASE_URL must be a URL that starts with http:// or https://.",
     )
     UNREACHABLE = (
         "cannot be reached",
-        "Check that it is running, and that GUIDE_BASE_URL is its address.",
+        "Check that it is running and that GUIDE_BASE_URL is its address.",
     )
     SLOW = (
         "took too long",
-        "Check that it is not overloaded, and that GUIDE_BASE_URL is its address.",
+        "Check that it is not overloaded and that GUIDE_BASE_URL is its address.",
     )
     BROKEN = (
-        "broke the connection",
-        "Look at the guide's own log, and check GUIDE_BASE_URL.",
+        "dropped the connection",
+        "Check the guide's own log, and GUIDE_BASE_URL.",
     )
 
     def as_error(self) -> GuideError:
-        """The error that tells of it."""
+        """The `GuideError` with this reason and advice."""
         return GuideError(*self.value)
 
 
 _STATUSES: Final = {
-    401: ("refused the key", "Check GUIDE_API_KEY."),
-    403: ("refused the key", "Check GUIDE_API_KEY, and that it may use GUIDE_MODEL."),
-    404: ("knows no such address or model", "Check GUIDE_BASE_URL and GUIDE_MODEL."),
-    429: ("is over its limit", "Wait, or raise the limits of the account behind GUIDE_API_KEY."),
+    401: ("rejected the API key", "Check GUIDE_API_KEY."),
+    403: ("rejected the API key", "Check GUIDE_API_KEY, and that it may use GUIDE_MODEL."),
+    404: ("found no such URL or model", "Check GUIDE_BASE_URL and GUIDE_MODEL."),
+    429: (
+        "reached a rate limit or quota",
+        "Wait, or raise the limits of the account that GUIDE_API_KEY belongs to.",
+    ),
 }
 
 
@@ -59,24 +76,24 @@ def bad_status(status: int) -> GuideError:
         reason, advice = "failed", CHECK_GUIDE
     else:
         reason, advice = _STATUSES.get(
-            status, ("refused the request", "Check GUIDE_BASE_URL and GUIDE_MODEL.")
+            status, ("rejected the request", "Check GUIDE_BASE_URL and GUIDE_MODEL.")
         )
     return GuideError(f"{reason} (HTTP {status})", advice)
 
 
-def unforeseen(name: str) -> GuideError:
-    """What an error means that has no reason of its own, by its name.
+def unexpected(name: str) -> GuideError:
+    """An error without a reason of its own, known by its name alone.
 
-    Never by its message, which may quote the key or the conversation.
+    The message is left out, because it may quote the key or the conversation.
     """
     return GuideError(
-        f"could not be asked for an unforeseen reason ({name})",
+        f"failed unexpectedly ({name})",
         "Check GUIDE_BASE_URL, GUIDE_API_KEY and GUIDE_MODEL.",
     )
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what caused it, and so on."""
+    """An error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
         # A connection pool raises `from None`, which leaves only the context.

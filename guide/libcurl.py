@@ -1,15 +1,11 @@
 """A guide asked through libcurl, driven by the event loop: the fast transport.
 
     Libcurl      asks one guide
-    Exchanges    requests under way, over connections that are kept and used again
+    Exchanges    requests in progress, over connections that are kept and reused
     Exchange     one of them
 
-libcurl calls back amid its own work, when it must not be called itself. What it brings is put aside
-there, and handed on as soon as it is done.
-
-An answer that is awaited is taken as it comes. One that flows can wait a moment: where pieces of
-such come close to each other, those of some milliseconds are gathered and taken together. To wake
-up for each piece by itself is dearer, for the processor's caches are cold by then.
+libcurl must not be called from within its own callbacks. So the callbacks only store the bytes, and
+they are delivered as soon as libcurl has returned.
 """
 
 from __future__ import annotations
@@ -23,21 +19,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pycurl
 
 from guide import network
-from guide.errors import Trouble, unforeseen
+from guide.gathering import GatheringWatcher
+from guide.libcurl_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guide.answer import GuideError
-
-GATHER_S: Final = 0.005
-"""How long pieces of answers that flow are gathered. A voice has words in hand for longer."""
-
-CLOSE_S: Final = 0.002
-"""Pieces that come closer than this to each other are so many that it pays to gather them."""
+    from guide.errors import GuideError
+    from guide.gathering import Ready
 
 KEPT_CONNECTIONS: Final = 10_000
-"""More than there are calls: a connection is closed because of its age, not to make room."""
+"""More than there are calls, so that connections are closed for their age, never to make room."""
 
 _WANTED: Final = {
     pycurl.POLL_IN: EVENT_READ,
@@ -50,49 +42,12 @@ _READY: Final = {
     EVENT_READ | EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
 }
 
-_TROUBLES: Final = {
-    pycurl.E_SSL_CONNECT_ERROR: Trouble.TLS,
-    pycurl.E_PEER_FAILED_VERIFICATION: Trouble.TLS,
-    pycurl.E_SSL_CACERT_BADFILE: Trouble.TLS,
-    pycurl.E_SSL_CERTPROBLEM: Trouble.TLS,
-    pycurl.E_SSL_CIPHER: Trouble.TLS,
-    pycurl.E_SSL_INVALIDCERTSTATUS: Trouble.TLS,
-    pycurl.E_SSL_ISSUER_ERROR: Trouble.TLS,
-    pycurl.E_URL_MALFORMAT: Trouble.ADDRESS,
-    pycurl.E_UNSUPPORTED_PROTOCOL: Trouble.ADDRESS,
-    pycurl.E_COULDNT_RESOLVE_HOST: Trouble.UNREACHABLE,
-    pycurl.E_COULDNT_RESOLVE_PROXY: Trouble.UNREACHABLE,
-    pycurl.E_COULDNT_CONNECT: Trouble.UNREACHABLE,
-    # Of the attempt to connect, which alone times out.
-    pycurl.E_OPERATION_TIMEDOUT: Trouble.UNREACHABLE,
-    pycurl.E_GOT_NOTHING: Trouble.BROKEN,
-    pycurl.E_PARTIAL_FILE: Trouble.BROKEN,
-    pycurl.E_RECV_ERROR: Trouble.BROKEN,
-    pycurl.E_SEND_ERROR: Trouble.BROKEN,
-    pycurl.E_TOO_MANY_REDIRECTS: Trouble.BROKEN,
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: Trouble.BROKEN,  # which is not about FTP alone
-}
-
-
-def explain(error: Exception) -> GuideError:
-    """What an error of libcurl, or of making a request for it, means to the owner.
-
-    libcurl's message is left behind: it may quote the address.
-    """
-    if isinstance(error, pycurl.error):
-        code = int(error.args[0])
-        trouble = _TROUBLES.get(code)
-        told = trouble.as_error() if trouble else unforeseen(f"libcurl's error {code}")
-    else:
-        told = unforeseen(type(error).__name__)
-    told.__cause__ = error
-    return told
-
 
 def can_run() -> bool:
-    """Whether the running event loop can tell when one of libcurl's sockets is ready.
+    """Whether the running event loop can watch libcurl's sockets.
 
-    Windows' cannot: its default loop watches no sockets, and its selectors cannot be watched.
+    On Windows it cannot: its default loop watches no sockets, and its selectors have no file
+    descriptor to watch.
     """
     loop = asyncio.get_running_loop()
     with DefaultSelector() as selector:
@@ -108,10 +63,7 @@ def can_run() -> bool:
 
 
 class Libcurl:
-    """A `guide.transport.Transport`.
-
-    Where many answers flow, what comes after the first piece waits for `GATHER_S` at most.
-    """
+    """A `guide.transport.Transport`."""
 
     name: ClassVar = "libcurl"
 
@@ -127,19 +79,19 @@ class Libcurl:
     def warm(self) -> None:
         """Open a connection for the first request.
 
-        The list of models is what a guide has that costs it least. Whether it has one, and whatever
-        else is wrong, does not matter here: a reply is asked for soon, and will tell.
+        The list of models is the cheapest thing to ask for. Errors are ignored: the first reply
+        will report them.
         """
         with contextlib.suppress(pycurl.error, ValueError):
             curl = self._request_to("/models")
             curl.setopt(pycurl.TIMEOUT_MS, int(network.WARM_TIMEOUT_S * 1000))
-            self._exchanges.start(curl, lambda _body: None, lambda _error: None)
+            self._exchanges.start(curl, lambda _body: False, lambda _error: None)
 
     def post(
         self,
         path: str,
         body: bytes,
-        receive: Callable[[bytes], None],
+        receive: Callable[[bytes], bool],
         end: Callable[[GuideError | None], None],
     ) -> Exchange:
         """Post JSON to a path below the guide's address."""
@@ -159,15 +111,15 @@ class Libcurl:
 
     @cached_property
     def _any_request(self) -> pycurl.Curl:
-        """What all requests have in common."""
+        """The options that all requests share."""
         curl = pycurl.Curl()
         headers = [f"{name}: {value}" for name, value in network.headers(self._api_key).items()]
-        headers.append("Expect:")  # a guide is not asked whether it may be asked
+        headers.append("Expect:")  # no "Expect: 100-continue", which costs a round trip
         curl.setopt(pycurl.HTTPHEADER, [header.encode("ascii") for header in headers])
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(network.CONNECT_TIMEOUT_S * 1000))
         curl.setopt(pycurl.MAXAGE_CONN, int(network.KEEP_ALIVE_S))
-        curl.setopt(pycurl.NOSIGNAL, 1)  # it would set a handler anew for every piece
+        curl.setopt(pycurl.NOSIGNAL, 1)  # libcurl would set a signal handler at each step
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.FOLLOWLOCATION, 1)
         curl.setopt(pycurl.MAXREDIRS, network.MOST_REDIRECTS)
@@ -186,22 +138,20 @@ class Libcurl:
 
 
 class Exchange:
-    """A request that is under way, and what has come of its answer."""
+    """A request and its answer, a `guide.transport.Exchange`."""
 
     def __init__(
         self,
         exchanges: Exchanges,
         curl: pycurl.Curl,
-        receive: Callable[[bytes], None],
+        receive: Callable[[bytes], bool],
         end: Callable[[pycurl.error | None], None],
     ) -> None:
         self._exchanges = exchanges
         self.curl = curl
         self.receive = receive
         self.end = end
-        self.flows = False
-        """Whether what comes next is not awaited any more. To be set by who receives it."""
-        self.chunks: list[bytes] = []
+        self.undelivered: list[bytes] = []
 
     @property
     def status(self) -> int:
@@ -214,24 +164,19 @@ class Exchange:
         return str(self.curl.getinfo(pycurl.CONTENT_TYPE) or "")
 
     def stop(self) -> None:
-        """Break it off and close its connection. One that has ended is left as it is."""
+        """Abort the request and close its connection. Does nothing once it has ended."""
         self._exchanges.stop(self)
 
 
 class Exchanges:
-    """Carries out requests, as many at once as there are. Make it inside the event loop."""
+    """Carries out any number of requests at once. Make it inside the event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
-        self._under_way: dict[pycurl.Curl, Exchange] = {}
-        self._fed: list[Exchange] = []
-        self._awaited = DefaultSelector()
-        self._flowing = DefaultSelector()
-        self._awaited.register(self._flowing.fileno(), EVENT_READ)
-        self._came_at = 0.0  # the last piece that was not gathered
-        self._gathering: asyncio.TimerHandle | None = None
-        self._loop.add_reader(self._awaited.fileno(), self._take_awaited)
+        self._in_progress: dict[pycurl.Curl, Exchange] = {}
+        self._undelivered: list[Exchange] = []
+        self._watcher = GatheringWatcher(self._read)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
@@ -240,135 +185,99 @@ class Exchanges:
     def start(
         self,
         curl: pycurl.Curl,
-        receive: Callable[[bytes], None],
+        receive: Callable[[bytes], bool],
         end: Callable[[pycurl.error | None], None],
     ) -> Exchange:
         """Carry out the request that `curl` describes.
 
-        `receive` is given the body in pieces, as they come, and after the last of them `end` is
-        called once, with what went wrong, if something did. Neither is called before this returns,
-        nor after `stop`. They must not raise.
+        `receive` and `end` are called as `guide.transport.Transport.post` says.
         """
         exchange = Exchange(self, curl, receive, end)
 
-        def put_aside(chunk: bytes) -> None:
-            if not exchange.chunks:
-                self._fed.append(exchange)
-            exchange.chunks.append(chunk)
+        def store(chunk: bytes) -> None:
+            if not exchange.undelivered:
+                self._undelivered.append(exchange)
+            exchange.undelivered.append(chunk)
 
-        curl.setopt(pycurl.WRITEFUNCTION, put_aside)
-        self._under_way[curl] = exchange
+        curl.setopt(pycurl.WRITEFUNCTION, store)
+        self._in_progress[curl] = exchange
         self._multi.add_handle(curl)
         return exchange
 
     def stop(self, exchange: Exchange) -> None:
-        """Break off a request; its connection is closed. One that has ended is left as it is."""
-        if self._under_way.pop(exchange.curl, None) is not None:
+        """Abort a request and close its connection. Does nothing once it has ended."""
+        if self._in_progress.pop(exchange.curl, None) is not None:
             self._multi.remove_handle(exchange.curl)
             exchange.curl.close()
 
     def close(self) -> None:
-        """Break off every request and close every connection. To close twice is no error."""
+        """Abort every request and close every connection. May be called twice."""
         if self._multi.closed:
             return
-        for exchange in [*self._under_way.values()]:
+        for exchange in [*self._in_progress.values()]:
             self.stop(exchange)
         self._multi.close()
-        self._loop.remove_reader(self._awaited.fileno())
-        self._awaited.close()
-        self._flowing.close()
-        for timer in (self._timer, self._gathering):
-            if timer is not None:
-                timer.cancel()
+        self._watcher.close()
+        if self._timer is not None:
+            self._timer.cancel()
 
-    # --- what libcurl wants to be told ----------------------------------------------------
+    # --- called by libcurl ----------------------------------------------------------------
 
     def _watch(self, what: int, fd: int, _multi: pycurl.CurlMulti, _data: Any) -> None:
-        for selector in (self._awaited, self._flowing):
-            if fd in selector.get_map():
-                selector.unregister(fd)
         if what in _WANTED:
-            self._awaited.register(fd, _WANTED[what])
+            self._watcher.watch(fd, _WANTED[what])
+        else:
+            self._watcher.forget(fd)
 
     def _set_timer(self, milliseconds: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if milliseconds >= 0:
-            self._timer = self._loop.call_later(milliseconds / 1000, self._take_timeout)
+            self._timer = self._loop.call_later(milliseconds / 1000, self._on_timeout)
 
-    # --- what it brings -------------------------------------------------------------------
+    # --- called by the event loop ---------------------------------------------------------
 
-    def _take_timeout(self) -> None:
+    def _on_timeout(self) -> None:
         _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        self._hand_on(running)
+        self._deliver(running)
 
-    def _take_awaited(self) -> None:
-        """Take at once what has come."""
-        for ready, events in self._awaited.select(0):
-            if ready.fd == self._flowing.fileno():
-                self._take_or_gather()
-                continue
-            _, running = self._multi.socket_action(ready.fd, _READY[events])
-            fed = self._hand_on(running)
-            is_watched = ready.fd in self._awaited.get_map()
-            if is_watched and fed and all(exchange.flows for exchange in fed):
-                self._awaited.unregister(ready.fd)
-                self._flowing.register(ready.fd, ready.events)
+    def _read(self, ready: Ready) -> bool:
+        """Let libcurl read these sockets; returns whether their replies have begun to be spoken."""
+        running = 0
+        for key, events in ready:
+            _, running = self._multi.socket_action(key.fd, _READY[events])
+        return self._deliver(running)
 
-    def _take_or_gather(self) -> None:
-        """Something has come of the answers that flow: take it, or wait for more."""
-        now = self._loop.time()
-        is_close, self._came_at = now - self._came_at < CLOSE_S, now
-        if is_close:
-            self._awaited.unregister(self._flowing.fileno())
-            self._gathering = self._loop.call_later(GATHER_S, self._take_gathered)
-        else:
-            self._take_flowing()
+    def _deliver(self, running: int) -> bool:
+        """Deliver what libcurl has read; returns whether all of it belongs to spoken replies.
 
-    def _take_gathered(self) -> None:
-        """Take what has come meanwhile, and gather on for as long as something comes."""
-        self._gathering = None
-        if self._take_flowing():
-            self._gathering = self._loop.call_later(GATHER_S, self._take_gathered)
-        else:
-            self._awaited.register(self._flowing.fileno(), EVENT_READ)
-
-    def _take_flowing(self) -> bool:
-        """Take what has come of all answers that flow; whether anything has."""
-        ready = self._flowing.select(0)
-        running = len(self._under_way)
-        for each, events in ready:
-            _, running = self._multi.socket_action(each.fd, _READY[events])
-        self._hand_on(running)
-        return bool(ready)
-
-    def _hand_on(self, running: int) -> list[Exchange]:
-        """Hand on what libcurl has brought; returns the exchanges that it was for.
-
-        `running` is how many libcurl has not ended.
+        `running` is how many requests libcurl has not finished.
         """
-        have_ended = running != len(self._under_way)
-        fed, self._fed = self._fed, []
-        for exchange in fed:
-            chunks, exchange.chunks = exchange.chunks, []
-            if exchange.curl in self._under_way:
-                exchange.receive(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        # Compared now, for a receiver may stop requests.
+        have_ended = running != len(self._in_progress)
+        exchanges, self._undelivered = self._undelivered, []
+        are_spoken = bool(exchanges)
+        for exchange in exchanges:
+            chunks, exchange.undelivered = exchange.undelivered, []
+            if exchange.curl in self._in_progress:
+                body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                are_spoken &= exchange.receive(body)
         if have_ended:
-            self._end_what_is_done()
-        return fed
+            self._end_finished()
+        return are_spoken
 
-    def _end_what_is_done(self) -> None:
+    def _end_finished(self) -> None:
         more = 1
         while more:
             more, done, failed = self._multi.info_read()
             for curl in done:
                 self._end(curl, None)
-            for curl, code, _ in failed:  # the message is left behind: it may quote the address
+            for curl, code, _ in failed:  # without the message, which may quote the address
                 self._end(curl, pycurl.error(code))
 
     def _end(self, curl: pycurl.Curl, error: pycurl.error | None) -> None:
-        exchange = self._under_way.get(curl)
+        exchange = self._in_progress.get(curl)
         if exchange is not None:
             exchange.end(error)
             self.stop(exchange)

@@ -1,4 +1,4 @@
-"""What every request to a guide keeps to: limits, the proxy, the authorities that are trusted."""
+"""What both transports share: limits, headers, the proxy, trusted certificate authorities."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import certifi
 from trust.addresses import is_loopback
 
 CONNECT_TIMEOUT_S: Final = 5.0
-"""A guide that is up accepts a connection at once, wherever it is."""
+"""A guide that is up accepts a connection within a fraction of this."""
 
 KEEP_ALIVE_S: Final = 300.0
-"""How long an unused connection is kept: turns of a call are seconds apart, calls are minutes."""
+"""How long an idle connection is kept: turns are seconds apart, calls are minutes apart."""
 
 WARM_TIMEOUT_S: Final = 10.0
-"""How long a connection that was opened ahead may be in use for that."""
+"""The time limit of the request that opens a connection ahead."""
 
 MOST_REDIRECTS: Final = 5
-"""More than these lead nowhere."""
+"""Redirects followed for one request."""
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """What a request to a guide tells of itself."""
+    """The headers of every request."""
     return {
         "Authorization": f"Bearer {api_key}".rstrip(),
         "Content-Type": "application/json",
@@ -36,14 +36,14 @@ def headers(api_key: str) -> dict[str, str]:
 
 
 class Authorities(NamedTuple):
-    """Where the certificates of trusted authorities are: a file, a directory, or both."""
+    """Where trusted CA certificates are: a file, a directory, or both."""
 
     file: str | None
     directory: str | None
 
 
 def authorities() -> Authorities:
-    """Those that SSL_CERT_FILE or SSL_CERT_DIR name, or the system's, or those Mozilla trusts."""
+    """Those of SSL_CERT_FILE or SSL_CERT_DIR, else the system's, else Mozilla's (certifi)."""
     file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not (file or directory):
         file = ssl.get_default_verify_paths().cafile or certifi.where()
@@ -51,7 +51,7 @@ def authorities() -> Authorities:
 
 
 def proxy_for(url: str) -> str | None:
-    """The environment's proxy for the world outside, with its scheme; never one to this machine."""
+    """The environment's proxy for a URL, with its scheme; None for hosts on this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_loopback(host) or proxy_bypass(host):

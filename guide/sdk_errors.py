@@ -1,4 +1,4 @@
-"""What an exception of the `openai` SDK, or of the HTTP client below it, means to the owner."""
+"""What an exception of the `openai` SDK, or of its HTTP client, means to the owner."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 import openai
 
-from guide.errors import Trouble, bad_status, causes, unforeseen
+from guide.errors import Trouble, bad_status, causes, unexpected
 
 if TYPE_CHECKING:
-    from guide.answer import GuideError
+    from guide.errors import GuideError
 
 _TROUBLES: Final[tuple[tuple[tuple[type[Exception], ...], Trouble], ...]] = (
-    # The first row with the type of the exception, or of one that caused it.
+    # The first row that matches the exception, or one that caused it, decides.
     ((ssl.SSLError,), Trouble.TLS),
     ((httpx2.InvalidURL, httpx2.UnsupportedProtocol), Trouble.ADDRESS),
     ((httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError), Trouble.UNREACHABLE),
@@ -24,16 +24,19 @@ _TROUBLES: Final[tuple[tuple[tuple[type[Exception], ...], Trouble], ...]] = (
 
 
 def explain(error: Exception) -> GuideError:
-    """Only the error's type and status are used, never its message, which may quote anything."""
+    """The `GuideError` for an exception, from its type and status.
+
+    Without its message, which may quote anything.
+    """
     if isinstance(error, openai.APIStatusError):
-        told = bad_status(error.status_code)
+        explained = bad_status(error.status_code)
     else:
         chain = list(causes(error))
         for kinds, trouble in _TROUBLES:
             if any(isinstance(cause, kinds) for cause in chain):
-                told = trouble.as_error()
+                explained = trouble.as_error()
                 break
         else:
-            told = unforeseen(type(error).__name__)
-    told.__cause__ = error
-    return told
+            explained = unexpected(type(error).__name__)
+    explained.__cause__ = error
+    return explained

@@ -1,7 +1,7 @@
 """A model's reply, cleaned for the ear, as a stream.
 
-A guide writes for the eye: markdown, tags, emoji, thoughts of its own. Text-to-speech would read
-them aloud. `SpeechText` takes the reply in pieces and gives back what a person would say:
+A guide writes for the eye: markdown, tags, emoji, its own thoughts. Text-to-speech would read them
+aloud. `SpeechText` takes the reply in pieces and returns what a person would say:
 
     removed    markdown marks, code fences with their language word, table pipes, horizontal rules,
                the address of a link or an image (its text stays), square brackets, HTML, XML and
@@ -10,9 +10,9 @@ them aloud. `SpeechText` takes the reply in pieces and gives back what a person 
                end punctuation gets a full stop, so that the voice pauses
     kept       everything else: "5 < 6", "a_b", "#1", "3 - 2", "C#", "2 * 3", "(see below)"
 
-The reply is read one character at a time by a generator, so how it was split cannot matter. Only
-what means itself wherever it stands in a line passes it by: words, and most of their punctuation.
-A character whose meaning depends on what follows waits for it, and nothing else does:
+A generator reads the reply one character at a time, so it cannot matter how the reply was split.
+Only text that means itself anywhere in a line bypasses the generator: words, and most of their
+punctuation. A character whose meaning depends on what follows waits for it, and nothing else does:
 
     whitespace                      until the next character that is spoken
     marks at the start of a line    until the line's first other character
@@ -20,9 +20,9 @@ A character whose meaning depends on what follows waits for it, and nothing else
     a tag                           until its `>`, at most `HOLD_LIMIT` characters
     a link's address                until its `)`, at most one word and its title
 
-What waits is bounded by `HOLD_LIMIT`. A tag that has not closed by then was none, and is given out
-as it was written; a link's address is dropped however long it is. A thinking section or a comment
-that is never closed takes the rest of the reply with it.
+At most `HOLD_LIMIT` characters wait. What has not closed by then is not a tag and is spoken as
+written; a link's address is dropped however long it is. A thinking section or a comment that is
+never closed swallows the rest of the reply.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 HOLD_LIMIT: Final = 300
-"""The most characters that wait for what follows them. Real tags and marks are shorter."""
+"""The most characters that wait for what follows. Real tags and marks are shorter."""
 
 THINKING_TAGS: Final = frozenset({"think", "thinking", "reasoning", "thought"})
-"""The tags that reasoning models put around what they do not mean to say."""
+"""The tags in which reasoning models wrap their thoughts."""
 
-_END: Final = ""  # what the scanner is sent when the reply is over
+_END: Final = ""  # sent to the scanner at the end of the reply
 _PICTOGRAPH: Final = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for any pictograph
 
-_MARKS: Final = frozenset(" \n`[]|*_~!<\\" + _PICTOGRAPH)  # what may mean more than itself
+_MARKS: Final = frozenset(" \n`[]|*_~!<\\" + _PICTOGRAPH)  # may be markup
 _RUN: Final = re.compile(rf"(?: ?[^{re.escape(''.join(sorted(_MARKS)))}]+)+|.", re.DOTALL)
 
 _LINE_MARKS: Final = frozenset("-*_=|:+#>•‣~` " + _PICTOGRAPH)
@@ -56,14 +56,14 @@ _BLOCK_MARKS: Final = re.compile(
 _FENCE: Final = re.compile(r"(?:`{3,}|~{3,}) *")
 _NUMBERED: Final = re.compile(r"\d{1,3}[.)] ")
 _TAG: Final = re.compile(r"/?([A-Za-z][\w:.-]*)/?|[!?][\w-]+|https?://\S+|mailto:\S+")
-# Tags that part words, as `<b>` inside a word does not.
+# Tags that separate words. Others, such as `<b>`, may stand inside one.
 _BREAKING_TAG: Final = re.compile(r"br|break|div|h[1-6]|hr|li|ol|p|table|t[dhr]|ul", re.IGNORECASE)
 _PUNCTUATION: Final = frozenset(string.punctuation)
 _ADDRESS_ENDS: Final = frozenset({" ", "\n", "[", "]", _END})
 
 _PAUSING: Final = frozenset(".!?…:;,。！？：；，、")
-_CLOSING: Final = "\"')]}”’» "  # a pause is heard through these
-_CLINGING: Final = _PAUSING | {")"}  # a removed pictograph leaves no space before these
+_CLOSING: Final = "\"')]}”’» "  # a full stop before these still makes a pause
+_CLINGING: Final = _PAUSING | {")"}  # no space before these where a pictograph was removed
 
 _PICTOGRAPHS: Final = (
     (0x2190, 0x21FF),  # arrows
@@ -72,14 +72,14 @@ _PICTOGRAPHS: Final = (
     (0x27F0, 0x27FF),  # long arrows
     (0x2900, 0x297F),  # more arrows
     (0x2B00, 0x2BFF),  # stars and still more arrows
-    (0xFFFC, 0xFFFD),  # what stands for something that is not text
+    (0xFFFC, 0xFFFD),  # replacement characters
     (0x1F000, 0x1FBFF),  # emoji
 )
 _UNSPOKEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})  # controls, formats, surrogates
 
 
 class _Alphabet(dict[int, str | None]):
-    """A table for `str.translate`: each character as the scanner is to see it."""
+    """A table for `str.translate`, filled on demand: each character as the scanner sees it."""
 
     def __missing__(self, code: int) -> str | None:
         self[code] = seen = _seen(chr(code))
@@ -87,7 +87,7 @@ class _Alphabet(dict[int, str | None]):
 
 
 def _seen(char: str) -> str | None:
-    """A character reduced to what matters for speech; None for one that makes no sound."""
+    """A character reduced to what matters for speech; None if it is never spoken."""
     code = ord(char)
     if char in "\n\r\v\f\x85\u2028\u2029":
         return "\n"
@@ -95,7 +95,7 @@ def _seen(char: str) -> str | None:
         return " "
     if any(first <= code <= last for first, last in _PICTOGRAPHS):
         return _PICTOGRAPH
-    # U+20E3 turns a digit into a keycap, the others choose between two drawings of a character.
+    # U+20E3 turns a digit into a keycap; the others are variation selectors.
     if code == 0x20E3 or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
         return None
     return None if unicodedata.category(char) in _UNSPOKEN else char
@@ -105,25 +105,26 @@ _ALPHABET: Final = _Alphabet()
 
 
 class SpeechText:
-    """Cleans one reply. Give it the pieces with `feed`, then call `finish` once, last.
+    """Cleans one reply: `feed` it the pieces, then call `finish` once.
 
-    What `feed` and `finish` return, put together, is the cleaned reply. Any piece may be empty.
+    What they return, concatenated, is the cleaned reply. Any piece may be empty.
     """
 
     def __init__(self) -> None:
         self._scanner = self._scan()
         self._ahead: list[str] = []  # characters to read again, the next one last
-        self._spoken: list[str] = []  # what this feed has brought
+        self._spoken: list[str] = []  # the output of this feed so far
         self._last = ""  # the last character spoken
-        self._gap = ""  # what parts it from the next: nothing, a space, a removed pictograph
-        self._paused = True  # whether the voice needs no full stop after what was spoken
+        self._gap = ""  # what separates it from the next: "", " " or _PICTOGRAPH
+        self._paused = True  # whether what was spoken ends in punctuation
         self._line = ""  # the first characters spoken of this line
         self._is_item = False  # whether this line is a heading, a list item or a table row
-        self._in_line = False  # whether the scanner waits for any next character of a line
+        self._in_line = False  # whether the scanner is within a line and holds nothing back
         next(self._scanner)
 
     def feed(self, chunk: str) -> str:
-        """Take the next piece of the reply and return what can be said now."""
+        """Read the next piece of the reply; returns what can be said now."""
+        # Nearly every token is a plain word, which need not go through the scanner.
         word = chunk.removeprefix(" ")
         if self._in_line and word.isascii() and (word.isalnum() or _is_plain(word)):
             if word is not chunk:
@@ -140,7 +141,7 @@ class SpeechText:
         return self._drain()
 
     def finish(self) -> str:
-        """Return what was still held back: the reply is over."""
+        """End the reply; returns what was still held back."""
         with contextlib.suppress(StopIteration):
             self._scanner.send(_END)
         return self._drain()
@@ -174,7 +175,7 @@ class SpeechText:
     def _collect(
         self, wanted: Callable[[str], bool], limit: int = HOLD_LIMIT
     ) -> Generator[None, str, str]:
-        """Read while characters are wanted, and no more than may be held back."""
+        """Read while characters are wanted, at most `limit`."""
         held: list[str] = []
         while len(held) < limit:
             char = yield from self._peek()
@@ -193,11 +194,12 @@ class SpeechText:
             self._end_line()
 
     def _line_start(self) -> Generator[None, str, None]:
-        """Drop the marks that make a line a heading, an item, a quotation, a row or a rule."""
+        """Drop the marks of a heading, list item, quotation, table row or rule."""
         marks = yield from self._collect(_LINE_MARKS.__contains__)
         after = yield from self._peek()
         if after in ("\n", _END) and _is_rule(marks):
             return
+        # With `after`, "-5" and "#1" are seen not to begin with a mark.
         block = next(_BLOCK_MARKS.finditer(marks + after)).group()
         self._is_item = bool(block.strip(" >"))
         rest = marks[len(block) :]
@@ -207,14 +209,14 @@ class SpeechText:
             self._read_again(rest)
 
     def _fence(self) -> Generator[None, str, None]:
-        """Just after a fence: drop its language word. Other words mean that it was none."""
+        """After a fence: drop its language word. More than one word means it is not a fence."""
         info = yield from self._collect(lambda char: char not in "`\n")
         after = yield from self._peek()
         if after not in ("\n", _END) or " " in info.strip():
             self._read_again(info)
 
     def _line_rest(self) -> Generator[None, str, str]:
-        """Speak the line; return what ended it."""
+        """Speak the rest of the line; returns what ended it."""
         while (char := (yield from self._next_in_line())) not in ("\n", _END):
             match char:
                 case "`" | "[":
@@ -238,6 +240,7 @@ class SpeechText:
         return char
 
     def _end_line(self) -> None:
+        # Text-to-speech hears no line breaks: without a full stop a list becomes one sentence.
         if (self._is_item or _NUMBERED.match(self._line)) and not self._paused:
             self._gap = ""
             self._speak(".")
@@ -247,6 +250,7 @@ class SpeechText:
     # ---------------------------------------------------------------- marks within a line
 
     def _emphasis(self, mark: str) -> Generator[None, str, None]:
+        """After a `*`, `_` or `~`: drop the run of them, unless it is to be spoken."""
         before = " " if self._gap else self._last
         run = mark + (yield from self._collect(mark.__eq__))
         after = yield from self._peek()
@@ -260,12 +264,12 @@ class SpeechText:
             self._speak("!")
 
     def _escape(self) -> Generator[None, str, None]:
-        """A backslash before punctuation is markdown's way to mean the character itself."""
+        """After a backslash: before punctuation it is markdown's escape, and is dropped."""
         escaped = yield from self._peek()
         self._speak(self._ahead.pop() if escaped in _PUNCTUATION else "\\")
 
     def _link_rest(self) -> Generator[None, str, None]:
-        """Just after a `]`: drop the link's address or the name it refers to."""
+        """After a `]`: drop the link's address, or the reference name."""
         after = yield from self._peek()
         if after == "(":
             yield from self._address()
@@ -275,7 +279,7 @@ class SpeechText:
                 self._read_again(name)
 
     def _address(self) -> Generator[None, str, None]:
-        """Drop an address in parentheses; if it turns out to be prose, leave it."""
+        """Drop an address in parentheses; speak it if it turns out to be prose."""
         held: list[str] = []
         depth = 0
         while (char := (yield from self._peek())) not in _ADDRESS_ENDS:
@@ -290,7 +294,7 @@ class SpeechText:
             self._read_again("".join(held))
 
     def _title(self) -> Generator[None, str, bool]:
-        """Drop a link's quoted title with the `)` after it, if that is what comes next."""
+        """Drop a link's quoted title and the `)` after it, if they come next."""
         title = yield from self._collect(" ".__eq__)
         quote = yield from self._peek()
         if title and quote in ('"', "'", ")"):
@@ -305,7 +309,7 @@ class SpeechText:
     # ---------------------------------------------------------------- tags
 
     def _tag(self) -> Generator[None, str, None]:
-        """Just after a `<`: drop a tag, and with it what a thinking tag or a comment hides."""
+        """After a `<`: drop a tag, and the content of a thinking tag or a comment."""
         name = yield from self._collect(lambda char: char not in " \n<>")
         if name.startswith("!--"):
             self._read_again(name.removeprefix("!--"))
@@ -325,7 +329,7 @@ class SpeechText:
             self._part(" ")
 
     def _skip_past(self, closing: str) -> Generator[None, str, None]:
-        """Drop everything up to a closing mark, whatever spaces and capitals it has."""
+        """Drop everything up to a closing mark, ignoring spaces and case."""
         tail = ""
         while not tail.endswith(closing) and (yield from self._peek()) != _END:
             char = self._ahead.pop()
@@ -335,7 +339,7 @@ class SpeechText:
     # ---------------------------------------------------------------- speaking
 
     def _part(self, gap: str) -> None:
-        """Keep what follows apart from what was spoken. A pictograph outweighs a space."""
+        """Separate what follows from what was spoken. A pictograph outranks a space."""
         if self._gap != _PICTOGRAPH:
             self._gap = gap
 
@@ -343,7 +347,7 @@ class SpeechText:
         self._spoken.append(self._utter(text))
 
     def _utter(self, text: str) -> str:
-        """`text`, with what parts it from what was spoken before."""
+        """The text, preceded by what separates it from what was spoken before."""
         clings = self._gap == _PICTOGRAPH and text[0] in _CLINGING
         lead = " " if self._last and self._gap and not clings else ""
         self._last, self._gap = text[-1], ""
@@ -355,17 +359,17 @@ class SpeechText:
 
 
 def _is_plain(word: str) -> bool:
-    """Whether ASCII text means itself, wherever it stands in a line."""
+    """Whether ASCII text cannot be markup, wherever it stands in a line."""
     return bool(word) and word.isprintable() and _MARKS.isdisjoint(word)
 
 
 def _is_rule(marks: str) -> bool:
-    """Whether a line of marks alone is a horizontal rule or part of a table's frame."""
+    """Whether a line of nothing but marks is a horizontal rule or part of a table's frame."""
     return not marks.strip(_RULE_MARKS) and len(marks.replace(" ", "")) >= 3
 
 
 def _is_meant(run: str, before: str, after: str) -> bool:
-    """Whether a run of `*`, `_` or `~` is part of what is said, and no emphasis."""
+    """Whether a run of `*`, `_` or `~` is to be spoken, and not emphasis."""
     match run[0]:
         case "~":  # "~5 minutes", but not "~~6~~"
             return run == "~"

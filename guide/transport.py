@@ -1,7 +1,8 @@
-"""What carries requests to a guide, as `guide_client` knows it.
+"""What carries requests to a guide, as `guide_client` knows it, and the choice between the two.
 
-Transport    asks one guide, over connections that are kept and used again
-Exchange     one request, and its answer as it comes
+Transport    asks one guide, over connections that are kept and reused
+Exchange     one request and its answer
+choose       libcurl where it can run, otherwise the `openai` SDK
 """
 
 from __future__ import annotations
@@ -11,15 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from guide.answer import GuideError
+    from guide.errors import GuideError
 
 
 class Exchange(Protocol):
-    """A request that is under way, and what has come of its answer."""
-
-    flows: bool
-    """Whether what comes next is not awaited any more, so that it may wait a moment. To be set by
-    who receives it."""
+    """A request in progress, and what has arrived of its answer."""
 
     @property
     def status(self) -> int:
@@ -30,56 +27,56 @@ class Exchange(Protocol):
         """The content type of the answer, empty if it has none."""
 
     def stop(self) -> None:
-        """Break it off and close its connection. One that has ended is left as it is."""
+        """Abort the request and close its connection. Does nothing once it has ended."""
 
 
 class Transport(Protocol):
     """Asks one guide. Make it inside the event loop, and `aclose` it at the end."""
 
     def warm(self) -> None:
-        """Open a connection for the first request. It does not matter whether that succeeds."""
+        """Open a connection for the first request. Errors are ignored."""
 
     def post(
         self,
         path: str,
         body: bytes,
-        receive: Callable[[bytes], None],
+        receive: Callable[[bytes], bool],
         end: Callable[[GuideError | None], None],
     ) -> Exchange:
         """Post JSON to a path below the guide's address.
 
-        `receive` is given the answer's body in pieces, as they come, none empty, and after the last
-        of them `end` is called once, with what went wrong, if something did. Neither is called
-        before this returns, nor after `stop`. They must not raise. Raises `GuideError` where no
-        such request can be made.
+        `receive` is called with each piece of the answer's body as it arrives, none empty. It
+        returns whether words of the reply have gone out by now, after which a few milliseconds
+        more make no difference. `end` is called once, after the last piece, with what went wrong,
+        if anything did. Neither is called before this returns, nor after `stop`. They must not
+        raise. Raises `GuideError` if the request cannot be made.
         """
 
     async def aclose(self) -> None:
-        """Close every connection. What is under way ends without a word. To close twice is no
-        error."""
+        """Close every connection; requests in progress end without `end`. May be called twice."""
 
 
-# ---------------------------------------------------------------- which of them
+# ---------------------------------------------------------------- the choice
 
 
 class Choice(NamedTuple):
-    """A transport, and why it is not the first choice, if it is not."""
+    """A transport, and why it is not libcurl, if it is not."""
 
     name: str
     make: Callable[[str, str], Transport]
-    """Makes one for a guide's address and key, inside the event loop."""
+    """Makes the transport, from the guide's address and key. Call it inside the event loop."""
     why_not_libcurl: str | None = None
 
 
 def choose() -> Choice:
-    """The best that the running event loop can drive."""
+    """The best transport that the running event loop can drive."""
     return _best if _can_run() else _sdk("the event loop cannot watch its sockets")
 
 
 def _import_best() -> tuple[Choice, Callable[[], bool]]:
-    """The best that is installed, and what tells whether the running event loop can drive it.
+    """The best transport installed, and a check whether the running event loop can drive it.
 
-    It is imported at the start, and not amid a call; the other is not imported at all.
+    Called on import, so that no call waits for it. The other transport is not imported at all.
     """
     try:
         from guide import libcurl  # noqa: PLC0415 - it may be missing

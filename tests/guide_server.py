@@ -14,13 +14,13 @@ A script is a list of steps, performed in order:
     Step.OPEN           sends the response's head (otherwise sent with the first of the body)
     Step.FINISH         streams the chunk with the finish reason
     Step.DONE           streams `[DONE]`
-    Step.END            ends the body as HTTP wants it, and the script
+    Step.END            ends the body properly, and the script
     Step.CUT            closes the connection in the middle of the body
     Step.RESET          resets the connection
     Step.HANG           sends no more and waits until the client has gone
-    Answer(...)         answers with a status, a type and a body of one's own
+    Answer(...)         answers with this status, type and body
 
-A script that runs out without ending is finished well: FINISH, DONE, END.
+A script that runs out is completed with FINISH, DONE, END.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Step(enum.Enum):
-    """A step of a script that needs no more than its name."""
+    """A step of a script without arguments."""
 
     OPEN = enum.auto()
     FINISH = enum.auto()
@@ -68,7 +68,7 @@ Script: TypeAlias = Callable[[list[dict[str, str]]], Sequence[ScriptStep]]
 
 @dataclass(eq=False, slots=True)
 class GuideRequest:
-    """A request that came, and what became of it."""
+    """A request, and what became of it."""
 
     path: str
     headers: dict[str, str]
@@ -76,9 +76,9 @@ class GuideRequest:
     connection: int
     """Which connection it came on, counted from 1."""
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the client has gone before the answer's end."""
+    """Set when the client left before the end of the answer."""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the answer has been sent to its end."""
+    """Set when the whole answer has been sent."""
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -94,7 +94,7 @@ def event(data: Mapping[str, object] | str) -> bytes:
 
 
 def chunk(text: str | None, **choice: object) -> dict[str, object]:
-    """A chunk of a chat completion; `choice` adds to or replaces what its choice says."""
+    """A chunk of a chat completion; `choice` adds or replaces fields of its choice."""
     return {
         "id": "chatcmpl-test",
         "object": "chat.completion.chunk",
@@ -105,7 +105,7 @@ def chunk(text: str | None, **choice: object) -> dict[str, object]:
 
 
 class GuideServer:
-    """Answers `POST /v1/chat/completions` by its script, and remembers what it was asked."""
+    """Answers `POST /v1/chat/completions` by its script, and records the requests."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
@@ -116,7 +116,7 @@ class GuideServer:
         self.requests: list[GuideRequest] = []
         self.connections = 0
         self.looked_at = asyncio.Event()
-        """Set when the list of models has been asked for, which counts as no request."""
+        """Set when the list of models was requested, which is not recorded as a request."""
 
     def reply(self, text: str) -> None:
         """Answer with this text from now on, streamed word by word."""
@@ -127,7 +127,7 @@ class GuideServer:
         self._script = script
 
     async def received(self, count: int) -> GuideRequest:
-        """Wait until so many requests have come; return the last of them."""
+        """Wait until that many requests have arrived; returns the last of them."""
         async with self._arrival:
             await self._arrival.wait_for(lambda: len(self.requests) >= count)
         return self.requests[count - 1]
@@ -157,7 +157,7 @@ class GuideServer:
         self.connections += 1
         connection = _Connection(reader, writer, self.connections)
         try:
-            # Whoever leaves, in whatever way, ends this connection and nothing else.
+            # A client that leaves, in whatever way, ends only this connection.
             with contextlib.suppress(
                 _ConnectionLeftError, OSError, EOFError, asyncio.CancelledError
             ):
@@ -175,11 +175,11 @@ class GuideServer:
 
 
 class _ConnectionLeftError(Exception):
-    """The connection is to be closed: the script, or the client, has left it."""
+    """The script closes the connection."""
 
 
 class _Connection:
-    """One client's connection: a request after the other."""
+    """One client's connection: one request after another."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
@@ -207,7 +207,7 @@ class _Connection:
         )
 
     async def answer(self, request: GuideRequest, script: Script) -> None:
-        """Perform the script until it ends or the client has gone."""
+        """Perform the script until it ends or the client leaves."""
         self._opened = False
         performing = asyncio.create_task(self._perform(request, script))
         leaving = asyncio.create_task(self._reader.read(1))

@@ -1,4 +1,4 @@
-"""What comes of a guide's answer, good or bad, over real sockets."""
+"""How a guide's answer, good or bad, becomes a reply, over real sockets."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ import pytest
 import trustme
 
 import guide_client
-from guide.answer import MAX_EVENT_BYTES, MAX_REPLY_CHARS, GuideError
+from guide.answer import MAX_REPLY_CHARS
+from guide.errors import GuideError
+from guide.event_stream import MAX_EVENT_BYTES
 from guide.libcurl import Libcurl
 from guide.options import GuideOptions
+from guide.transport import Choice
 from guide_client import GuideClient
 from tests.guide_server import Answer, GuideServer, Step, chunk, event
 from tests.transports import CHOICES, choose
 from turn.history import Message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
     from pathlib import Path
+    from typing import Self
 
 HI = [Message("user", "hi there, secret words")]
 KEY = "sk-very-secret"
@@ -34,7 +38,7 @@ KEY = "sk-very-secret"
 
 @pytest.fixture(params=CHOICES, autouse=True)
 def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each story is told twice: what a guide does comes to the same, whatever carries it."""
+    """Every test runs with both transports, with the same outcome."""
     name: str = request.param
     choose(name, monkeypatch)
     return name
@@ -60,7 +64,7 @@ async def connected(base_url: str, instructions: str = "") -> AsyncIterator[Guid
 async def pieces(
     client: GuideClient, messages: Sequence[Message] = HI
 ) -> AsyncGenerator[str, None]:
-    """Ask, and give out the reply as it comes. It is dropped when the generator is closed."""
+    """Ask, and yield the reply as it arrives. Closing the generator drops it."""
     told: asyncio.Queue[str | GuideError | None] = asyncio.Queue()
     request = client.ask(messages, told.put_nowait, told.put_nowait)
     try:
@@ -79,14 +83,14 @@ async def ask(client: GuideClient, messages: Sequence[Message] = HI) -> list[str
 
 
 def is_busy(client: GuideClient) -> bool:
-    """Whether a request is under way, or what is left of its answer is still to be read."""
+    """Whether a request is in progress, or the rest of its answer still being read."""
     transport: Any = client._transport
     requests = transport._exchanges if isinstance(transport, Libcurl) else transport
-    return bool(requests._under_way)
+    return bool(requests._in_progress)
 
 
 async def settled(client: GuideClient) -> None:
-    """Wait until no request is under way any more: what is left of answers has been read."""
+    """Wait until no request is in progress and every answer has been read."""
     async with asyncio.timeout(10):
         while is_busy(client):  # noqa: ASYNC110 - nobody else wants to know
             await asyncio.sleep(0)
@@ -94,7 +98,7 @@ async def settled(client: GuideClient) -> None:
 
 @asynccontextmanager
 async def redirecting_to(address: str) -> AsyncIterator[str]:
-    """A guide that sends whoever asks to another address; gives its own."""
+    """A guide that redirects to another address; yields its own."""
 
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -108,7 +112,7 @@ async def redirecting_to(address: str) -> AsyncIterator[str]:
 
 
 async def failure(client: GuideClient) -> GuideError:
-    """The error that asking ends with, which must be fit for a log."""
+    """Ask; returns the error, which must be safe to log."""
     with pytest.raises(GuideError) as caught:
         await ask(client)
     error = caught.value
@@ -134,7 +138,7 @@ async def test_guide_is_asked_as_configured() -> None:
 
 
 async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the SDK would take from there is not for this guide; and no answer is to be packed."""
+    """The SDK's variables are not for this guide, and answers are not compressed."""
     for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
         monkeypatch.setenv(name, "other-account")
     async with guide() as (server, client):
@@ -146,7 +150,7 @@ async def test_request_tells_nothing_of_the_environment(monkeypatch: pytest.Monk
 
 
 async def test_guide_is_asked_without_a_key() -> None:
-    """A guide on one's own machine may want none."""
+    """A guide on the same machine may need none."""
     async with GuideServer() as server:
         client = GuideClient(GuideOptions(server.base_url, "", "guide"))
         assert "".join(await ask(client)) == "Hello there."
@@ -155,7 +159,7 @@ async def test_guide_is_asked_without_a_key() -> None:
 
 
 async def test_guide_gets_instructions_first() -> None:
-    """Instructions are a system message before the conversation; none is sent without any."""
+    """Instructions are a system message before the conversation; without any, none is sent."""
     async with GuideServer() as server, connected(server.base_url, "Be brief.") as client:
         await ask(client)
         system = {"role": "system", "content": "Be brief."}
@@ -163,7 +167,7 @@ async def test_guide_gets_instructions_first() -> None:
 
 
 async def test_reply_comes_in_pieces_as_they_are_sent() -> None:
-    """A piece is there before the guide has sent the next, cleaned and never empty."""
+    """A piece arrives before the guide has sent the next one, cleaned and never empty."""
     async with guide() as (server, client):
         more = asyncio.Event()
         server.script(lambda _messages: ["**Hel", "lo**", " ", "", more, "there."])
@@ -236,7 +240,7 @@ async def test_client_reads_an_answer_that_dribbles() -> None:
 
 
 async def test_invalid_utf8_does_not_end_a_reply() -> None:
-    """A byte that is no text is left out, and the words around it are said."""
+    """An invalid byte is left out, and the words around it are said."""
     async with guide() as (server, client):
         broken = event(chunk("before XX after")).replace(b"XX", b"\xff\xfe")
         server.script(lambda _messages: [broken])
@@ -282,7 +286,7 @@ async def test_replies_share_one_connection() -> None:
 
 
 async def test_warmed_connection_serves_the_first_reply() -> None:
-    """It is there before anything is asked, and no other is opened."""
+    """It is open before anything is asked, and no other is opened."""
     async with guide() as (server, client):
         client.warm()
         await settled(client)
@@ -292,7 +296,7 @@ async def test_warmed_connection_serves_the_first_reply() -> None:
 
 
 async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
-    """The reply that is asked for next will tell what is wrong."""
+    """Errors while warming are ignored; the next reply will report them."""
     async with GuideServer() as server:
         base_url = server.base_url
     for address in (base_url, "ftp://127.0.0.1/v1"):
@@ -301,7 +305,7 @@ async def test_guide_that_cannot_be_warmed_is_no_error() -> None:
 
 
 async def test_rest_of_an_answer_is_read() -> None:
-    """What comes after a complete reply does not delay its end, nor cost the connection."""
+    """What follows a complete reply neither delays its end nor costs the connection."""
     async with guide() as (server, client):
         later = asyncio.Event()
         usage = {"choices": [], "usage": {"total_tokens": 5}}
@@ -315,7 +319,7 @@ async def test_rest_of_an_answer_is_read() -> None:
 
 
 async def test_concurrent_replies_do_not_wait_for_each_other() -> None:
-    """Twenty replies are under way at the same time."""
+    """Twenty replies are in progress at once."""
     async with guide() as (server, client):
         everyone = asyncio.Event()
         server.script(lambda _messages: ["Hello", everyone, " there."])
@@ -338,7 +342,7 @@ async def test_closing_the_stream_closes_the_request() -> None:
 
 @pytest.mark.parametrize("steps", [[Step.HANG], [Step.OPEN, Step.HANG], ["Hello", Step.HANG]])
 async def test_cancelling_the_task_closes_the_request(steps: list[Step | str]) -> None:
-    """A task that is cancelled takes its request with it, before, at and after its beginning."""
+    """A cancelled task aborts its request: before the head, after it, and mid-reply."""
     async with guide() as (server, client):
         server.script(lambda _messages: steps)
         asking = asyncio.create_task(ask(client))
@@ -349,8 +353,8 @@ async def test_cancelling_the_task_closes_the_request(steps: list[Step | str]) -
         await request.abandoned.wait()
 
 
-async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guide that keeps the connection after its reply loses it when the time is up."""
+async def test_finished_answer_is_not_drained_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guide that does not end a complete answer loses the connection."""
     monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 0.0)
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
@@ -358,8 +362,10 @@ async def test_finished_answer_is_not_drained_for_ever(monkeypatch: pytest.Monke
         await server.requests[0].abandoned.wait()
 
 
-async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No connection is left behind by a client that is closed."""
+async def test_closing_the_client_ends_its_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A closed client leaves no connection behind."""
     monkeypatch.setattr(guide_client, "DRAIN_TIMEOUT_S", 3600.0)
     async with guide() as (server, client):
         server.script(lambda _messages: ["Hello", Step.FINISH, Step.HANG])
@@ -370,7 +376,7 @@ async def test_closing_the_client_ends_what_is_under_way(monkeypatch: pytest.Mon
 
 
 async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment does not come between the app and a guide on its machine."""
+    """A proxy in the environment is not used for a guide on the same machine."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -380,7 +386,7 @@ async def test_proxy_is_not_used_on_loopback(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guide out in the world is asked through it, in full words."""
+    """A remote guide is asked through it, with its full URL."""
     asked: list[str] = []
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -404,7 +410,7 @@ async def test_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch
 async def test_authority_that_is_named_is_trusted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
-    """A guide with a certificate of the owner's own is reached, once its authority is named."""
+    """A guide with a private certificate is reached once its authority is named."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -425,21 +431,21 @@ async def test_authority_that_is_named_is_trusted(
 async def test_authority_that_cannot_be_read_harms_no_plain_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It is told of where TLS needs it, and nowhere else."""
+    """It is an error only where TLS needs it."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with guide() as (_, client):
         assert "".join(await ask(client)) == "Hello there."
     async with guide(context) as (_, client):
-        assert (await failure(client)).reason == "cannot be reached safely (TLS)"
+        assert (await failure(client)).reason == "cannot be reached over TLS"
 
 
 @pytest.mark.parametrize("scheme", ["", "http://"])
 async def test_proxy_may_be_named_without_its_scheme(
     monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    """As other programs take it."""
+    """As other programs accept it."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     async with GuideServer() as server:
@@ -450,11 +456,46 @@ async def test_proxy_may_be_named_without_its_scheme(
 
 
 async def test_key_is_not_sent_where_a_redirect_leads() -> None:
-    """Another origin gets the conversation, which is the guide's wish, but never the key."""
+    """Another origin gets the conversation, as the guide asked, but never the key."""
     async with GuideServer() as other, redirecting_to(f"{other.base_url}/chat/completions") as url:
         async with connected(url) as client:
             assert "".join(await ask(client)) == "Hello there."
         assert "authorization" not in other.requests[0].headers
+
+
+class ManualTransport:
+    """A transport, and its only exchange, whose answer the test feeds by hand."""
+
+    status = 200
+    content_type = "text/event-stream"
+    receive: Callable[[bytes], bool]
+
+    def post(
+        self, _path: str, _body: bytes, receive: Callable[[bytes], bool], _end: object
+    ) -> Self:
+        self.receive = receive
+        return self
+
+    def warm(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def test_transport_learns_when_words_have_gone_out() -> None:
+    """Before the first word every piece is urgent; after it none is, not even one without words."""
+    carrier = ManualTransport()
+    client = GuideClient(
+        GuideOptions("http://127.0.0.1/v1", KEY, "guide"),
+        Choice("manual", lambda _url, _key: carrier),
+    )
+    said: list[str] = []
+    request = client.ask(HI, said.append, lambda _error: None)
+    contents = ["", "<think>hm</think>", "Hello", ""]
+    spoken = [carrier.receive(event(chunk(content))) for content in contents]
+    assert (spoken, said) == ([False, False, True, True], ["Hello"])
+    request.drop()
 
 
 # ---------------------------------------------------------------- failures
@@ -463,18 +504,18 @@ async def test_key_is_not_sent_where_a_redirect_leads() -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "setting"),
     [
-        (400, "refused the request (HTTP 400)", "GUIDE_MODEL"),
-        (401, "refused the key (HTTP 401)", "GUIDE_API_KEY"),
-        (403, "refused the key (HTTP 403)", "GUIDE_API_KEY"),
-        (404, "knows no such address or model (HTTP 404)", "GUIDE_BASE_URL"),
-        (405, "refused the request (HTTP 405)", "GUIDE_BASE_URL"),
-        (429, "is over its limit (HTTP 429)", "GUIDE_API_KEY"),
+        (400, "rejected the request (HTTP 400)", "GUIDE_MODEL"),
+        (401, "rejected the API key (HTTP 401)", "GUIDE_API_KEY"),
+        (403, "rejected the API key (HTTP 403)", "GUIDE_API_KEY"),
+        (404, "found no such URL or model (HTTP 404)", "GUIDE_BASE_URL"),
+        (405, "rejected the request (HTTP 405)", "GUIDE_BASE_URL"),
+        (429, "reached a rate limit or quota (HTTP 429)", "GUIDE_API_KEY"),
         (500, "failed (HTTP 500)", "GUIDE_MODEL"),
         (503, "failed (HTTP 503)", "GUIDE_MODEL"),
     ],
 )
 async def test_status_names_the_setting(status: int, reason: str, setting: str) -> None:
-    """Each status says what is wrong and which setting to look at; it is asked only once."""
+    """Each status has a reason and names a setting; the guide is asked only once."""
     async with guide() as (server, client):
         body = json.dumps({"error": {"message": f"{KEY} and secret words", "code": "secret"}})
         server.script(lambda _messages: [Answer(status, body)])
@@ -484,41 +525,41 @@ async def test_status_names_the_setting(status: int, reason: str, setting: str) 
 
 
 BAD_ANSWERS = {
-    "end": (["Hel", Step.END], "ended mid-stream"),
-    "end at once": ([Step.OPEN, Step.END], "ended mid-stream"),
+    "end": (["Hel", Step.END], "stopped mid-reply"),
+    "end at once": ([Step.OPEN, Step.END], "stopped mid-reply"),
     "end in an event": (
         [event(chunk("a", finish_reason="stop"))[:-1], Step.END],
-        "ended mid-stream",
+        "stopped mid-reply",
     ),
-    "cut": (["Hel", Step.CUT], "broke the connection"),
-    "cut before the head": ([Step.CUT], "broke the connection"),
-    "reset": (["Hel", Step.RESET], "broke the connection"),
-    "reset before the head": ([Step.RESET], "broke the connection"),
-    "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent something that is not JSON"),
-    "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent something that is not JSON"),
+    "cut": (["Hel", Step.CUT], "dropped the connection"),
+    "cut before the head": ([Step.CUT], "dropped the connection"),
+    "reset": (["Hel", Step.RESET], "dropped the connection"),
+    "reset before the head": ([Step.RESET], "dropped the connection"),
+    "garbage": (["Hel", b"data: {garbage secret\n\n"], "sent invalid JSON"),
+    "deep": ([b"data: " + b"[" * 100_000 + b"\n\n"], "sent invalid JSON"),
     "deep within": (
         [b'data: {"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n\n"],
-        "sent something that is not JSON",
+        "sent invalid JSON",
     ),
     "error": (["Hel", {"error": {"message": "secret"}}], "reported an error instead of a reply"),
-    "no words": ([" ", "**", "<think>secret"], "sent nothing to say"),
-    "no content": ([Step.FINISH], "sent nothing to say"),
-    "long line": ([b"data: " + b"x" * MAX_EVENT_BYTES], "sent more at once than any reply holds"),
+    "no words": ([" ", "**", "<think>secret"], "sent an empty reply"),
+    "no content": ([Step.FINISH], "sent an empty reply"),
+    "long line": ([b"data: " + b"x" * MAX_EVENT_BYTES], "sent too much data at once"),
     "page": (
         [Answer(body="<html>", content_type="text/html")],
-        "answered with something that is no ",
+        "did not answer with a chat completion",
     ),
-    "untyped": ([Answer(body="secret", content_type="")], "answered with something that is no "),
-    "empty": ([Answer(body="")], "sent something that is not JSON"),
+    "untyped": ([Answer(body="secret", content_type="")], "did not answer with a chat completion"),
+    "empty": ([Answer(body="")], "sent invalid JSON"),
     "whole error": ([Answer(body='{"error": "secret"}')], "reported an error instead of a reply"),
-    "whole nothing": ([Answer(body='{"choices": []}')], "sent nothing to say"),
-    "whole list": ([Answer(body="[]")], "sent nothing to say"),
-    "whole bytes": ([Answer(body=b"\xff")], "sent something that is not JSON"),
+    "whole nothing": ([Answer(body='{"choices": []}')], "sent an empty reply"),
+    "whole list": ([Answer(body="[]")], "sent an empty reply"),
+    "whole bytes": ([Answer(body=b"\xff")], "sent invalid JSON"),
     "whole flood": (
         [Answer(body=" " * (MAX_EVENT_BYTES + 1))],
-        "sent more at once than any reply ",
+        "sent too much data at once",
     ),
-    "redirects": ([Answer(307, "")], "refused the request (HTTP 307)"),
+    "redirects": ([Answer(307, "")], "rejected the request (HTTP 307)"),
 }
 
 
@@ -556,17 +597,17 @@ async def test_guide_that_is_not_there_cannot_be_reached() -> None:
 
 
 async def test_certificate_that_is_not_trusted_is_named() -> None:
-    """A certificate of an unknown authority is told from a guide that is not there."""
+    """An untrusted certificate has another reason than an unreachable guide."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with guide(context) as (_, client):
         error = await failure(client)
-    assert error.reason == "cannot be reached safely (TLS)"
+    assert error.reason == "cannot be reached over TLS"
     assert "SSL_CERT_FILE" in error.advice
 
 
 async def test_certificate_is_checked_where_a_redirect_leads() -> None:
-    """An address that begins with http:// may lead to one that does not, and is trusted no more."""
+    """A redirect from http:// to https:// does not skip the check."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
 
@@ -577,7 +618,7 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
         ):
             error = await failure(client)
         assert not secure.requests
-    assert error.reason == "cannot be reached safely (TLS)"
+    assert error.reason == "cannot be reached over TLS"
 
 
 @pytest.mark.parametrize(
@@ -591,7 +632,7 @@ async def test_certificate_is_checked_where_a_redirect_leads() -> None:
 async def test_request_that_cannot_be_made_is_a_guide_error(
     base_url: str, api_key: str, content: str
 ) -> None:
-    """A setting or a message that no request can carry is no other exception."""
+    """A setting or a message that cannot be sent raises nothing else."""
     client = GuideClient(GuideOptions(base_url, api_key, "guide"))
     with pytest.raises(GuideError, match="GUIDE_BASE_URL") as caught:
         await ask(client, [Message("user", content)])
@@ -609,7 +650,7 @@ async def test_stream_keeps_the_cause_of_its_error(transport: str) -> None:
 
 
 def test_options_do_not_show_the_key() -> None:
-    """The key is not in what a log would print."""
+    """The key is not in the repr."""
     options = GuideOptions("http://127.0.0.1/v1", KEY, "guide")
     assert KEY not in repr(options)
     assert options != replace(options, api_key="other")

@@ -1,4 +1,4 @@
-"""ConversationRelay on the wire: what is read, what is refused, and what is written."""
+"""ConversationRelay on the wire: what is parsed, rejected and sent."""
 
 import json
 import re
@@ -291,7 +291,7 @@ MISTYPED: Final[dict[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("frame", "message"), READ.values(), ids=READ)
 def test_reader_returns_message_for_valid_frame(frame: dict[str, Any], message: Incoming) -> None:
-    """Every kind of frame is read, with what live calls and other platforms leave out."""
+    """Every kind of frame is parsed, also without the fields that may be missing."""
     assert parse_frame(json.dumps(frame)) == message
 
 
@@ -306,7 +306,7 @@ def test_reader_ignores_keys_it_does_not_know(frame: dict[str, Any], message: In
     ("duration", "milliseconds"), DURATIONS, ids=[str(d) for d, _ in DURATIONS]
 )
 def test_reader_accepts_any_duration(duration: object, milliseconds: int | None) -> None:
-    """A duration that makes no sense is an unknown one; the interrupt still counts."""
+    """An invalid duration is unknown; the interrupt still counts."""
     frame = {
         "type": "interrupt",
         "utteranceUntilInterrupt": "nine",
@@ -317,20 +317,20 @@ def test_reader_accepts_any_duration(duration: object, milliseconds: int | None)
 
 @pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED)
 def test_reader_refuses_what_is_no_frame(raw: str) -> None:
-    """What two readers could understand differently, or not at all, is no frame."""
+    """Malformed or ambiguous JSON is rejected."""
     with pytest.raises(FrameError):
         parse_frame(raw)
 
 
 @pytest.mark.parametrize("frame", MISTYPED.values(), ids=MISTYPED)
 def test_reader_refuses_frame_that_is_not_what_it_claims(frame: dict[str, Any]) -> None:
-    """A field of the wrong type, or missing where nothing can be done without it."""
+    """A field has the wrong type, or a required one is missing."""
     with pytest.raises(FrameError):
         parse_frame(json.dumps(frame))
 
 
 def test_reader_quotes_no_words_when_it_refuses() -> None:
-    """What is logged of a refused frame holds nothing of what was said."""
+    """The error of a rejected frame contains nothing of what was said."""
     secrets = [
         {"type": "prompt", "voicePrompt": "my pin is 1234\x00"},
         {"type": "prompt", "voicePrompt": "x", "last": "my pin"},
@@ -366,26 +366,26 @@ def _read_or_refuse(raw: str) -> None:
 
 @given(st.text())
 def test_reader_returns_or_refuses_any_text(raw: str) -> None:
-    """Nothing but a message or a `FrameError` comes of any text at all."""
+    """Any text gives a message or a `FrameError`."""
     _read_or_refuse(raw)
 
 
 @given(JSON)
 def test_reader_returns_or_refuses_any_json(value: object) -> None:
-    """Nothing but a message or a `FrameError` comes of any JSON."""
+    """Any JSON gives a message or a `FrameError`."""
     _read_or_refuse(json.dumps(value))
 
 
 @given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(KEYS), VALUES))
 def test_reader_returns_or_refuses_any_fields(kind: str, fields: dict[str, object]) -> None:
-    """Nothing but a message or a `FrameError` comes of the right keys with the wrong values."""
+    """The right keys with any values give a message or a `FrameError`."""
     _read_or_refuse(json.dumps({"type": kind, **fields}))
 
 
 @given(st.text(), st.booleans())
 @example("\u2028 \ufeff \U0010ffff", True)
 def test_reader_keeps_words_as_they_were_said(words: str, last: bool) -> None:
-    """A prompt comes through whole but for blanks around it, unless it holds what is no text."""
+    """A prompt is unchanged but for surrounding blanks, unless it has control characters."""
     frame = {"type": "prompt", "voicePrompt": words, "last": last}
     unspeakable = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", words)
     if unspeakable:
@@ -407,8 +407,8 @@ SCHEMA: Final[dict[str, tuple[dict[str, type], dict[str, type]]]] = {
     "language": ({}, {"ttsLanguage": str, "transcriptionLanguage": str}),
     "end": ({}, {"handoffData": str}),
 }
-"""The required and the other keys that Twilio accepts, and of what type; anything else loses the
-whole frame."""
+"""The required and optional keys that Twilio accepts, with their types; for anything else it
+rejects the whole frame."""
 
 
 def accept(raw: str) -> dict[str, Any]:
@@ -484,7 +484,7 @@ WRITTEN: Final[dict[str, tuple[Outgoing, dict[str, Any]]]] = {
 def test_writer_encodes_message_as_twilio_accepts_it(
     message: Outgoing, frame: dict[str, Any]
 ) -> None:
-    """Every message becomes its frame, with the schema's keys and none besides."""
+    """Every message becomes its frame, with the schema's keys and no others."""
     assert accept(message.encode()) == frame
 
 
@@ -508,7 +508,7 @@ URLS: Final = st.from_regex(r"https?://[a-z.]*(/\S*)?", fullmatch=True)
 def test_message_cannot_be_built_unless_twilio_accepts_it(
     build: type[Any], values: list[Any]
 ) -> None:
-    """A message is refused when it is made, not lost on its way."""
+    """An invalid message fails when it is built, not at Twilio."""
     try:
         message = build(*values)
     except (TypeError, ValueError):
@@ -518,7 +518,7 @@ def test_message_cannot_be_built_unless_twilio_accepts_it(
 
 @pytest.mark.parametrize("token", [None, b"nine", 9, ["nine"], True])
 def test_text_refuses_token_that_is_no_string(token: Any) -> None:
-    """A null or a number would lose the frame, and with it the words."""
+    """Twilio would reject the frame, and the words would be lost."""
     with pytest.raises(TypeError, match="expected token"):
         Text(token)
 
@@ -535,7 +535,7 @@ def test_text_refuses_flag_that_is_no_boolean(last: Any) -> None:
     ["", "hold.mp3", "ftp://a.example/b", "https://", "https:a", "https:///b", "https://a/b c"],
 )
 def test_play_refuses_source_that_is_no_url(source: str) -> None:
-    """Twilio fetches only what has a scheme and a host."""
+    """Twilio only fetches URLs with a scheme and a host."""
     with pytest.raises(ValueError, match=r"expected an http\(s\) URL"):
         Play(source)
 
@@ -549,7 +549,7 @@ def test_play_refuses_impossible_loop(loop: int) -> None:
 
 @pytest.mark.parametrize("digits", ["", "12a", "1 2", "W", "1\n", "+1", "٣"])
 def test_digits_refuse_what_is_no_key(digits: str) -> None:
-    """Only keys of a telephone, and waits."""
+    """Only telephone keys and waits are valid."""
     with pytest.raises(ValueError, match=r"0-9 w # \*"):
         SendDigits(digits)
 
@@ -573,7 +573,7 @@ def test_text_comes_back_from_the_wire_unchanged(token: str, last: bool, preempt
 
 @given(st.text(min_size=1))
 def test_handoff_comes_back_from_the_wire_unchanged(handoff: str) -> None:
-    """The handoff is one string, whatever is in it."""
+    """The handoff is a string with any content."""
     assert accept(End(handoff).encode())["handoffData"] == handoff
 
 
@@ -617,7 +617,7 @@ def relay_of(twiml: str) -> ET.Element:
 
 
 def test_twiml_connects_call_to_socket() -> None:
-    """The verb, where it leads to, what it is told, and the parameters that come back."""
+    """The verb, its URL, its attributes, and the parameters that come back."""
     relay = relay_of(
         connect_twiml(
             WS,
@@ -649,7 +649,7 @@ def test_twiml_connects_call_to_socket() -> None:
 
 
 def test_twiml_without_attributes_holds_the_socket_alone() -> None:
-    """Nothing is set that was not asked for, and no parameter is made up."""
+    """Nothing is set that was not asked for."""
     relay = relay_of(connect_twiml(WS, ACTION, {}, {}))
     assert relay.attrib == {"url": WS}
     assert list(relay) == []
@@ -659,7 +659,7 @@ def test_twiml_without_attributes_holds_the_socket_alone() -> None:
 @example('</ConversationRelay><Dial>+1</Dial>"', "&amp;", "]]>")
 @example("\r\n\t ", "a\rb", " ")
 def test_twiml_keeps_any_text(greeting: str, hints: str, parameter: str) -> None:
-    """Whatever the settings allow comes out of an XML parser as it went in."""
+    """Any text that the settings allow survives an XML parser."""
     relay = relay_of(
         connect_twiml(
             WS, ACTION, {"welcomeGreeting": greeting, "hints": hints}, {"visit": parameter}
@@ -699,7 +699,7 @@ VECTORS: Final[list[tuple[str, dict[str, str], str]]] = [
 def test_signature_agrees_with_known_vectors(
     url: str, form: dict[str, str], signature: str
 ) -> None:
-    """What we sign and accept is what Twilio's own library computes."""
+    """We sign and accept what Twilio's own library computes."""
     assert sign(TOKEN, url, form) == signature
     assert signature_is_valid(TOKEN, url, form, signature)
 
@@ -721,7 +721,7 @@ def test_socket_signature_is_good_for_its_very_url_alone(url: str) -> None:
 
 
 def test_socket_signature_over_a_port_is_good_with_it_alone() -> None:
-    """Nobody can tell that 443 was left out, so the TwiML names no port."""
+    """A left-out 443 cannot be inferred, so the TwiML must not name a port."""
     signature = sign(TOKEN, "wss://relay.example.com:443/ws")
     assert signature_is_valid(TOKEN, "wss://relay.example.com:443/ws", {}, signature)
     assert not signature_is_valid(TOKEN, WS, {}, signature)
@@ -729,17 +729,17 @@ def test_socket_signature_over_a_port_is_good_with_it_alone() -> None:
 
 @pytest.mark.parametrize("signature", ["", "x", "ttD+yNqRrhonsZrRUfw+tkdYD+s", "é" * 28, "=" * 28])
 def test_wrong_signature_is_refused(signature: str) -> None:
-    """Missing, cut short, or anything else."""
+    """Missing, truncated, or anything else."""
     assert not signature_is_valid(TOKEN, WS, {}, signature)
 
 
 def test_signature_of_another_token_is_refused() -> None:
-    """Only who knows the auth token can sign."""
+    """Only the holder of the auth token can sign."""
     assert not signature_is_valid(TOKEN, WS, {}, sign("54321", WS))
 
 
 def test_signature_covers_blank_fields() -> None:
-    """A form field that is empty is part of what was signed."""
+    """Empty form fields are signed too."""
     url, form = "https://relay.example.com/twiml", {"CallSid": "CA1", "CallerCity": ""}
     signature = sign(TOKEN, url, form)
     assert signature_is_valid(TOKEN, url, FormData([*form.items()]), signature)
@@ -747,7 +747,7 @@ def test_signature_covers_blank_fields() -> None:
 
 
 def test_signature_covers_every_value_of_repeated_field() -> None:
-    """Values of one name are sorted, and counted once each."""
+    """The values of one name are sorted, without duplicates."""
     url = "https://relay.example.com/twiml"
     form = FormData([("b", "2"), ("a", "z"), ("a", "y"), ("a", "z")])
     signature = sign(TOKEN, url + "ayaz", {"b": "2"})  # fields are appended as name and value
@@ -756,7 +756,7 @@ def test_signature_covers_every_value_of_repeated_field() -> None:
 
 
 def test_signature_covers_every_field() -> None:
-    """A field that was changed, added or left out is noticed."""
+    """A changed, added or missing field invalidates it."""
     url, form = "https://relay.example.com/action", {"CallSid": "CA1", "SessionStatus": "ended"}
     signature = sign(TOKEN, url, form)
     assert not signature_is_valid(TOKEN, url, {**form, "CallSid": "CA2"}, signature)
@@ -793,12 +793,12 @@ def test_signature_holds_with_and_without_port(signed: str, seen: str) -> None:
     ],
 )
 def test_url_that_cannot_be_one_has_no_valid_signature(url: str) -> None:
-    """A hostile Host header is refused like a wrong signature."""
+    """A hostile Host header is rejected like a wrong signature."""
     assert not signature_is_valid(TOKEN, url, {}, "ttD+yNqRrhonsZrRUfw+tkdYD+s=")
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.text())
 def test_any_request_has_an_answer(path: str, form: dict[str, str], signature: str) -> None:
-    """Whatever a stranger sends, it is refused and raises nothing."""
+    """Any request from a stranger is rejected without an exception."""
     url = f"https://relay.example.com/{path}"
     assert not signature_is_valid(TOKEN, url, FormData([*form.items()]), signature)

@@ -45,7 +45,7 @@ TURNS = [
 
 
 def test_turns_are_runs_of_one_speaker_and_closings_are_left_out() -> None:
-    """The first run of a call answers nothing that was heard, so it is no turn."""
+    """The first run of a call answers nothing that was heard, so it is not a turn."""
     assert list(turns(CALL.splitlines())) == TURNS
 
 
@@ -59,7 +59,7 @@ def test_load_reads_one_split_of_a_checkout(tmp_path: Path) -> None:
 
 
 def test_load_reads_a_file_of_json_lines(tmp_path: Path) -> None:
-    """Fields beside the three do not matter."""
+    """Other fields than the three are ignored."""
     file = tmp_path / "turns.jsonl"
     lines = [{"heard": t.heard, "said": t.said, "why": t.why, "acts": ["sd"]} for t in TURNS]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
@@ -99,13 +99,13 @@ def test_score_counts_answers_apart_and_gives_them_what_was_heard() -> None:
 
 
 def test_score_of_a_rule_that_never_cancels_is_nothing() -> None:
-    """Shares of nothing are nothing, not an error."""
+    """An empty corpus scores zero, without an error."""
     result = score(TURNS, lambda _said, _heard: False)
     assert (result.f1, result.precision, result.false_stops) == (0.0, 0.0, 0.0)
 
 
 def test_score_reads_the_words_as_told() -> None:
-    """The second reading takes the question mark away."""
+    """The second reading removes the question mark."""
     assert score(TURNS, question_mark).recall == 0.5
     assert score(TURNS, question_mark, read=raw).recall == 0.0
 
@@ -125,7 +125,7 @@ def test_simpler_rules_do_what_their_names_say() -> None:
 def test_main_prints_every_rule_on_both_readings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line a rule under each reading, and the counts before them."""
+    """One line per rule under each reading, and the counts before them."""
     (tmp_path / "swda_data" / "val").mkdir(parents=True)
     (tmp_path / "swda_data" / "val" / "0001.txt").write_text(CALL, "utf-8")
     main(["--corpus", str(tmp_path)])

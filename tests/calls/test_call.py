@@ -319,7 +319,7 @@ async def test_refused_key_is_logged_for_the_owner(guide: GuideServer) -> None:
             await session.ask("What do you sell?")
     (failure,) = [log for log in logs if log["event"] == "guide failed"]
     assert (failure["reason"], failure["advice"]) == (
-        "refused the key (HTTP 401)",
+        "rejected the API key (HTTP 401)",
         "Check GUIDE_API_KEY.",
     )
     assert "s3cret" not in str(logs)
@@ -338,7 +338,7 @@ async def test_bug_in_reading_the_guide_leads_to_an_apology(
         async with call_with(guide) as session:
             assert await session.ask("What do you sell?") == APOLOGY
     (failure,) = [log for log in logs if log["event"] == "guide failed"]
-    assert "unforeseen reason (RuntimeError)" in failure["reason"]
+    assert "failed unexpectedly (RuntimeError)" in failure["reason"]
 
 
 @pytest.mark.parametrize("fatal", [GuideToken, DeadlinePassed, CallerSpeaking])

@@ -51,14 +51,14 @@ SUMMARY = "a full service on Tuesday at nine in the morning, for Anna"
         ("hi", GREETING),
         ("Good morning!", GREETING),
         ("what are your opening hours", "Monday to Friday from nine to six"),
-        ("Are you open on Sunday?", "On Sunday we're closed."),
-        ("are you open sunday?!", "On Sunday we're closed."),
+        ("Are you open on Sunday?", "We're closed on Sunday."),
+        ("are you open sunday?!", "We're closed on Sunday."),
         ("are you open saturday", "On Saturday we're open from ten to four."),
         ("um so what time do you close on thursdays", "On Thursday we're open from nine to eight."),
-        ("are you open at the weekend", "from ten to four. On Sunday we're closed."),
-        ("when are you open tomorrow", "I need the day of the week. We're open Monday"),
+        ("are you open at the weekend", "from ten to four. We're closed on Sunday."),
+        ("when are you open tomorrow", "please tell me the day of the week. We're open Monday"),
         ("Tuesday?", "On Tuesday we're open from nine to six."),
-        ("tomorrow", "I need the day of the week."),
+        ("tomorrow", "please tell me the day of the week."),
         ("what's your address", "fourteen Mill Lane"),
         ("where are you", "fourteen Mill Lane"),
         ("how do I get there from the station", "five minutes on foot"),
@@ -162,7 +162,7 @@ def test_long_answers_are_worth_interrupting(text: str) -> None:
         (("thanks",), "You're welcome."),
         (("book a visit", "thank you"), f"You're welcome. {Question.SERVICE}"),
         (("okay thanks bye",), FAREWELL),
-        (("hold on what about sunday",), "On Sunday we're closed."),
+        (("hold on what about sunday",), "We're closed on Sunday."),
         (("thanks", "yes"), "What can I do for you?"),
         (("thanks", "no that's all"), FAREWELL),
         (("where are you", "okay"), "All right. Is there anything else"),
@@ -205,7 +205,7 @@ def test_guide_expecting_a_message_still_hears_other_things(said: str, told: str
 
 
 def test_booking_goes_step_by_step() -> None:
-    """Service, day, time, name, confirmation: one question a step, at the end."""
+    """Service, day, time, name, confirmation: one question per step, at the end."""
     answers = converse(*BOOKED, "yes please")
     expected = [
         Question.SERVICE,
@@ -223,7 +223,7 @@ def test_booking_goes_step_by_step() -> None:
 
 
 def test_booking_in_one_sentence_needs_only_the_confirmation() -> None:
-    """All that is said at once is taken at once."""
+    """Everything said at once is understood at once."""
     said = "hi my name is Anna and I'd like to book a full service for tuesday at nine"
     assert SUMMARY in last(said)
 
@@ -239,7 +239,7 @@ def test_booking_in_one_sentence_needs_only_the_confirmation() -> None:
         ("make it at ten instead", "at ten in the morning"),
         ("make it three people", "a full service for three bikes on Tuesday"),
         ("actually two bikes", "for two bikes"),
-        ("nine bikes", "five bikes at a time at most. So that's a full service on"),
+        ("nine bikes", "at most five bikes at a time. So that's a full service on"),
         ("the basic one not the full one", "a basic service on Tuesday"),
         ("no, it's Hannah", "for Hannah"),
         ("the name is o'brien", "for O'brien"),
@@ -252,8 +252,11 @@ def test_booking_in_one_sentence_needs_only_the_confirmation() -> None:
         ("not wednesday", Question.CONFIRM),
         ("the name", Question.NAME),
         ("a different service", Question.SERVICE),
-        ("sunday", f"On Sunday we're closed. {Question.DAY}"),
-        ("tomorrow", f"I have no calendar here, so I need the day of the week. {Question.DAY}"),
+        ("sunday", f"We're closed on Sunday. {Question.DAY}"),
+        (
+            "tomorrow",
+            f"I don't have a calendar, so please tell me the day of the week. {Question.DAY}",
+        ),
         ("the weekend", f"On Saturday we're open from ten to four. {Question.TIME}"),
         ("seven in the evening", f"On Tuesday we're open from nine to six. {Question.TIME}"),
         ("where are you", f"Look for the blue door. {Question.CONFIRM}"),
@@ -295,7 +298,7 @@ def test_caller_answers_the_confirmation_their_own_way(said: str, told: str) -> 
         ((*BOOKED, "wait", "yes"), "You're booked"),
         (
             ("book a full service for tuesday what are your hours",),
-            f"closed. A full service on Tuesday. {Question.TIME}",
+            f"closed on Sunday. A full service on Tuesday. {Question.TIME}",
         ),
         ((*BOOKED, "sorry?", "yes"), "You're booked"),
         (("no I don't want to book anything",), "All right."),
@@ -379,7 +382,7 @@ def test_question_the_caller_last_heard_is_the_one_that_stands() -> None:
 
 
 def test_remark_taken_for_an_answer_is_forgotten_when_the_question_is_heard() -> None:
-    """A remark that looked like a name is none once the guide has asked for the name after it."""
+    """A remark that looked like a name is dropped once the guide asks for the name after it."""
     history = [Message("user", turn) for turn in BOOKED[:4]]
     history += [Message("assistant", "A full service on Tuesday"), Message("user", "banana")]
     history += [Message("assistant", f"at nine. {Question.NAME}"), Message("user", "where are you")]
@@ -402,7 +405,7 @@ def test_offer_that_was_not_heard_is_not_taken_up() -> None:
 
 
 def test_question_in_a_shortened_history_is_still_answered() -> None:
-    """With the start of the call missing, the guide's own question tells what an answer means."""
+    """With the start of the call missing, the guide's own question says what an answer means."""
     history = [Message("assistant", f"A visit. {Question.TIME}"), Message("user", "nine")]
     assert reply(history).startswith("A visit at nine in the morning.")
     assert reply([Message("assistant", "We moved."), Message("user", "sorry?")]) == "We moved."
@@ -635,7 +638,7 @@ async def test_sdk_reads_the_usage_when_asked_for(url: str) -> None:
 
 
 async def test_sdk_finds_the_model(url: str) -> None:
-    """The one model is listed and found by its id; another is an error of the SDK's own kind."""
+    """The only model is listed and found by its id; any other raises the SDK's own error."""
     async with openai.AsyncOpenAI(base_url=url, api_key="any") as client:
         models = await client.models.list()
         assert [model.id for model in models.data] == ["guide"]
@@ -724,7 +727,7 @@ async def test_message_of_an_assistant_may_be_without_content(url: str) -> None:
 
 
 async def test_stream_stops_when_the_client_hangs_up() -> None:
-    """A reply whose next token is an hour away ends as soon as nobody listens."""
+    """A reply whose next token is an hour away ends as soon as the client disconnects."""
     async with serve(first_token_s=0, token_s=3600) as served:
         body = {"model": "guide", "messages": HI, "stream": True}
         async with (
@@ -738,7 +741,7 @@ async def test_stream_stops_when_the_client_hangs_up() -> None:
 
 
 async def test_client_that_hangs_up_while_asking_breaks_nothing() -> None:
-    """A connection closed inside a request's body is no failure of the app."""
+    """A connection closed inside a request's body is not an error of the app."""
     async with serve() as served:
         port = httpx2.URL(served.url).port
         _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -753,7 +756,7 @@ async def test_client_that_hangs_up_while_asking_breaks_nothing() -> None:
 
 
 def test_stream_keeps_the_pace_of_a_model() -> None:
-    """One wait before the first token, one before each other, none for what is no token."""
+    """One wait before the first token, one before each other token, none before other events."""
     contents: list[dict[str, str]] = [{"role": "assistant"}, *({"content": c} for c in "abc"), {}]
     chunks: list[dict[str, Any]] = [{"choices": [{"delta": delta}]} for delta in contents]
     events = list(paced_events([*chunks, {"choices": []}], 0.35, 0.03))

@@ -247,11 +247,11 @@ async def test_guide_that_is_down_cannot_be_reached() -> None:
 @pytest.mark.parametrize(
     ("answer", "found", "setting"),
     [
-        (Answer(401, "{}"), "refused the key (HTTP 401)", "GUIDE_API_KEY"),
-        (Answer(404, "{}"), "knows no such address or model (HTTP 404)", "GUIDE_MODEL"),
+        (Answer(401, "{}"), "rejected the API key (HTTP 401)", "GUIDE_API_KEY"),
+        (Answer(404, "{}"), "found no such URL or model (HTTP 404)", "GUIDE_MODEL"),
         (
             Answer(200, "<html>Welcome</html>", "text/html"),
-            "answered with something that is no chat completion",
+            "did not answer with a chat completion",
             "GUIDE_BASE_URL",
         ),
     ],
@@ -316,7 +316,7 @@ async def test_guide_that_fails_the_second_time_is_told_of() -> None:
         answers = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
         guide.script(lambda _messages: [next(answers) or Answer(429, "{}")])
         printed = await examine_guide(guide)
-    assert "FAILED   guide streaming: is over its limit (HTTP 429)\n" in printed
+    assert "FAILED   guide streaming: reached a rate limit or quota (HTTP 429)\n" in printed
     assert "GUIDE_API_KEY" in printed
 
 
@@ -326,7 +326,7 @@ async def test_guide_that_breaks_off_the_second_time_is_told_of() -> None:
         steps = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
         guide.script(lambda _messages: [next(steps) or Step.RESET])
         printed = await examine_guide(guide)
-    assert "FAILED   guide streaming: broke the connection" in printed
+    assert "FAILED   guide streaming: dropped the connection" in printed
 
 
 # --- the app ------------------------------------------------------------------------------------

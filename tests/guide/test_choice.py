@@ -47,8 +47,8 @@ LIBRARIES: Final = {
     "uvicorn",
     "websockets",
 }
-"""All that `import app` loads of other people's, from packages that they bring on. Each costs every
-process memory and time to start: enter a new one on purpose."""
+"""All third-party libraries that `import app` loads, directly or not. Each costs every process
+memory and startup time, so adding one here is a decision."""
 
 LOADED: Final = """
 import app, asyncio, json, sys, sysconfig
@@ -74,7 +74,7 @@ print(json.dumps({
 
 
 def loaded(before: str = "") -> dict[str, Any]:
-    """What a new process loads for the app, and which transport it chooses."""
+    """The libraries that a new process loads for the app, and the transport it chooses."""
     run = subprocess.run(
         [sys.executable, "-c", before + LOADED], cwd=ROOT, check=True, capture_output=True
     )
@@ -83,14 +83,14 @@ def loaded(before: str = "") -> dict[str, Any]:
 
 
 def test_app_loads_no_library_that_it_does_not_use() -> None:
-    """Neither the SDK nor its HTTP client, where libcurl asks the guide."""
+    """With libcurl, neither the SDK nor its HTTP client is loaded."""
     told = loaded()
     assert set(told["libraries"]) - {"_distutils_hack"} == LIBRARIES
     assert (told["chosen"], told["why"]) == ("libcurl", None)
 
 
 def test_app_without_pycurl_loads_the_sdk_at_its_start() -> None:
-    """Not amid the first call; and it says what is missing."""
+    """The SDK is imported at startup, not during the first call, and the reason is given."""
     told = loaded("import sys; sys.modules['pycurl'] = None\n")
     assert {"openai", "httpx2"} <= set(told["libraries"])
     assert told["chosen"] == "openai"
@@ -98,14 +98,14 @@ def test_app_without_pycurl_loads_the_sdk_at_its_start() -> None:
 
 
 class BlindLoop(asyncio.SelectorEventLoop):
-    """An event loop that watches no sockets for others, as Windows' default one."""
+    """An event loop that cannot watch sockets, like the default one on Windows."""
 
     def add_reader(self, fd: object, callback: object, *args: object) -> NoReturn:
         raise NotImplementedError
 
 
 class OtherSelector:
-    """A selector that is itself no file to watch, as Windows' only one."""
+    """A selector without a file descriptor, like the only one on Windows."""
 
     def __enter__(self) -> OtherSelector:
         return self
@@ -115,7 +115,7 @@ class OtherSelector:
 
 
 async def chosen_and_said() -> tuple[str, str | None, str]:
-    """What is chosen here, and a reply that comes by it."""
+    """The transport chosen here, and a reply that arrives over it."""
     chosen = choose()
     async with GuideServer() as server:
         client = GuideClient(GuideOptions(server.base_url, "key", "guide"))
@@ -134,8 +134,7 @@ async def chosen_and_said() -> tuple[str, str | None, str]:
 def test_event_loop_decides_on_the_transport(
     loop_factory: type[asyncio.AbstractEventLoop], name: str
 ) -> None:
-    """Where libcurl's sockets cannot be watched the SDK is asked, and the reply comes all the
-    same."""
+    """If libcurl's sockets cannot be watched, the SDK is used, and replies still arrive."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         chosen, why, said = runner.run(chosen_and_said())
     assert (chosen, said) == (name, "Hello there.")
@@ -145,7 +144,7 @@ def test_event_loop_decides_on_the_transport(
 async def test_selector_that_cannot_be_watched_is_no_way_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On Windows no event loop helps, whatever it watches."""
+    """On Windows, no event loop can watch a selector."""
     monkeypatch.setattr("guide.libcurl.DefaultSelector", OtherSelector)
     assert choose().name == "openai"
 
@@ -154,7 +153,7 @@ async def test_selector_that_cannot_be_watched_is_no_way_either(
 async def test_health_and_log_tell_of_the_transport(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The log says why, where it is not the fast one."""
+    """The log says why, if it is not the fast one."""
     transports.choose(name, monkeypatch)
     with capture_logs() as logs:
         async with serve_frontdesk() as address, httpx2.AsyncClient() as client:

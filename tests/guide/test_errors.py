@@ -1,4 +1,4 @@
-"""What an error of a library means to the owner, and that it means the same of both."""
+"""What a library's error means to the owner: the same for both transports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import openai
 import pycurl
 import pytest
 
-from guide import libcurl, sdk_errors
+from guide import libcurl_errors, sdk_errors
 from guide.errors import Trouble
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/")
@@ -21,12 +21,12 @@ def all_subclasses(kind: type[Exception]) -> set[type[Exception]]:
 
 @pytest.mark.parametrize("kind", sorted(all_subclasses(httpx2.RequestError), key=str))
 def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestError]) -> None:
-    """No error of its transport is unforeseen, bare or wrapped by the SDK."""
+    """No transport error is unexpected, bare or wrapped by the SDK."""
     bare = kind("secret")
     wrapped = openai.APIConnectionError(message="secret", request=REQUEST)
     wrapped.__cause__ = bare
     assert sdk_errors.explain(bare).reason == sdk_errors.explain(wrapped).reason
-    assert "unforeseen" not in sdk_errors.explain(bare).reason
+    assert "unexpectedly" not in sdk_errors.explain(bare).reason
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_each_transport_error_of_the_sdk_has_a_reason(kind: type[httpx2.RequestE
         (httpx2.ReadTimeout("secret"), "took too long"),
         (httpx2.ConnectTimeout("secret"), "cannot be reached"),
         (httpx2.InvalidURL("secret"), "has an invalid address"),
-        (ssl.SSLError("secret"), "cannot be reached safely (TLS)"),
-        (ConnectionResetError("secret"), "broke the connection"),
-        (KeyError("secret"), "could not be asked for an unforeseen reason (KeyError)"),
+        (ssl.SSLError("secret"), "cannot be reached over TLS"),
+        (ConnectionResetError("secret"), "dropped the connection"),
+        (KeyError("secret"), "failed unexpectedly (KeyError)"),
     ],
 )
 def test_error_of_the_sdk_is_explained_by_its_type(error: Exception, reason: str) -> None:
-    """The type says what happened; the message, which may quote anything, is left behind."""
+    """The type says what happened; the message, which may quote anything, is left out."""
     told = sdk_errors.explain(error)
     assert told.reason == reason
     assert told.__cause__ is error
@@ -52,22 +52,22 @@ def test_error_of_the_sdk_is_explained_by_its_type(error: Exception, reason: str
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (pycurl.error(pycurl.E_GOT_NOTHING, "secret"), "broke the connection"),
-        (pycurl.error(pycurl.E_RECV_ERROR, "secret"), "broke the connection"),
+        (pycurl.error(pycurl.E_GOT_NOTHING, "secret"), "dropped the connection"),
+        (pycurl.error(pycurl.E_RECV_ERROR, "secret"), "dropped the connection"),
         (pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "secret"), "cannot be reached"),
         (pycurl.error(pycurl.E_COULDNT_RESOLVE_HOST, "secret"), "cannot be reached"),
         (pycurl.error(pycurl.E_URL_MALFORMAT, "secret"), "has an invalid address"),
-        (pycurl.error(pycurl.E_SSL_CACERT_BADFILE, "secret"), "cannot be reached safely (TLS)"),
+        (pycurl.error(pycurl.E_SSL_CACERT_BADFILE, "secret"), "cannot be reached over TLS"),
         (
             pycurl.error(pycurl.E_OUT_OF_MEMORY, "secret"),
-            "could not be asked for an unforeseen reason (libcurl's error 27)",
+            "failed unexpectedly (libcurl error 27)",
         ),
-        (ValueError("secret"), "could not be asked for an unforeseen reason (ValueError)"),
+        (ValueError("secret"), "failed unexpectedly (ValueError)"),
     ],
 )
 def test_error_of_libcurl_is_explained_by_its_code(error: Exception, reason: str) -> None:
-    """As with the SDK: nothing is taken from the message."""
-    told = libcurl.explain(error)
+    """As with the SDK, nothing of the message is used."""
+    told = libcurl_errors.explain(error)
     assert told.reason == reason
     assert told.__cause__ is error
 
@@ -86,9 +86,10 @@ SAME_TROUBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "code", "exception"), SAME_TROUBLE)
-def test_same_trouble_is_told_in_the_same_words(
-    trouble: Trouble, code: int, exception: Exception
-) -> None:
-    """The owner reads the same reason and advice, whichever transport met it."""
-    for told in (libcurl.explain(pycurl.error(code, "secret")), sdk_errors.explain(exception)):
+def test_same_trouble_has_the_same_words(trouble: Trouble, code: int, exception: Exception) -> None:
+    """The owner reads the same reason and advice with either transport."""
+    for told in (
+        libcurl_errors.explain(pycurl.error(code, "secret")),
+        sdk_errors.explain(exception),
+    ):
         assert (told.reason, told.advice) == trouble.value

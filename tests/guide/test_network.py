@@ -1,4 +1,4 @@
-"""Whom a request to a guide trusts, where the owner names nobody."""
+"""Which certificate authorities are trusted if the owner names none."""
 
 import ssl
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from guide.network import authorities
 def test_authorities_of_the_system_are_trusted(
     monkeypatch: pytest.MonkeyPatch, file: str | None
 ) -> None:
-    """Or those that Mozilla trusts, where the system has none."""
+    """The system's, or Mozilla's if the system has none."""
     paths = SimpleNamespace(cafile=file)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):

@@ -1,4 +1,4 @@
-"""What we read in a guide's stream is what the `openai` SDK reads in it.
+"""We read in a guide's stream what the `openai` SDK reads in it.
 
 The SDK is the oracle. It gets the same bytes, in pieces, from a transport that breaks off after the
 last one, so that only a reader that has seen the end of the reply takes it for complete. From what
@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guide.answer import Answer, GuideError
+from guide.answer import Answer
 from guide.options import GuideOptions
 from guide.speech_text import SpeechText
 from guide_client import GuideClient
@@ -35,6 +35,7 @@ from turn.history import Message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from guide.errors import GuideError
     from guide.transport import Choice
 
 
@@ -58,10 +59,10 @@ class Reading(NamedTuple):
 
 OUR_ENDS: Final = {
     None: End.COMPLETE,
-    "sent nothing to say": End.COMPLETE,  # which the SDK leaves to its caller to see
-    "ended mid-stream": End.BROKE_OFF,
+    "sent an empty reply": End.COMPLETE,  # which the SDK leaves to its caller to see
+    "stopped mid-reply": End.BROKE_OFF,
     "reported an error instead of a reply": End.ERROR,
-    "sent something that is not JSON": End.NOT_JSON,
+    "sent invalid JSON": End.NOT_JSON,
 }
 
 
@@ -92,7 +93,7 @@ class Sdk(httpx2.AsyncBaseTransport):
         self._breaks = True
 
     async def read(self, pieces: Sequence[bytes], *, breaks: bool = True) -> Reading:
-        """The SDK's reading of a body that then breaks off, or ends as HTTP wants it."""
+        """The SDK's reading of a body that then breaks off or ends properly."""
         self._pieces, self._breaks = pieces, breaks
         speech = SpeechText()
         said = ""
@@ -475,7 +476,7 @@ async def test_recorded_stream_has_the_same_words_by_either_transport(
         async with asyncio.timeout(10):
             await over.wait()
         await client.aclose()
-    ends = {**OUR_ENDS, "broke the connection": End.BROKE_OFF}
+    ends = {**OUR_ENDS, "dropped the connection": End.BROKE_OFF}
     assert Reading("".join(said), ends[why[0]]) == reading
 
 

@@ -1,4 +1,4 @@
-"""What `SpeechText` leaves of a reply, and when it lets go of it."""
+"""What `SpeechText` keeps of a reply, and what it holds back for how long."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def clean(*pieces: str) -> str:
 
 @pytest.mark.parametrize(("written", "said"), CLEANED.values(), ids=CLEANED)
 def test_speech_text_cleans_however_split(written: str, said: str) -> None:
-    """Each feature reads the same whole, split at any one place, and letter by letter."""
+    """Each feature gives the same text whole, split anywhere, and letter by letter."""
     assert clean(written) == said
     assert clean(*written) == said
     step = 1 if len(written) < 300 else 7  # the long ones are long runs of one thing
@@ -119,7 +119,7 @@ def test_speech_text_cleans_however_split(written: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", SAID)
 def test_speech_text_keeps_what_people_say(text: str) -> None:
-    """Signs that mean something to the ear stay, in a line of their own and within one."""
+    """Signs with a meaning in speech stay, alone in a line and within one."""
     assert clean(text) == text
     assert clean(*text) == text
     assert clean(f"So: {text} okay") == f"So: {text} okay"
@@ -127,7 +127,7 @@ def test_speech_text_keeps_what_people_say(text: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(THINKING_TAGS))
 def test_thinking_is_not_said_by_any_name(name: str) -> None:
-    """Every name for thoughts hides them, up to the same name's end."""
+    """Every thinking tag hides its content, up to the matching closing tag."""
     hidden = f"<{name} effort='low'>No </other> <b>\n{name}</{name}>"
     assert clean(f"{hidden}Yes. {hidden}Or no.") == "Yes. Or no."
     assert clean(f"Yes. <{name}>No") == "Yes."
@@ -155,7 +155,7 @@ def test_speech_text_says_the_same_however_split(text: str, places: list[int]) -
 @given(MARKDOWN)
 @example("a\x1fb")
 def test_speech_text_is_single_spaced(text: str) -> None:
-    """Whatever is written, no space is said twice, first or last, and nothing unspeakable."""
+    """No text yields double, leading or trailing spaces, or anything unspeakable."""
     said = clean(text)
     assert said == " ".join(said.split())
     assert said.isprintable()
@@ -163,7 +163,7 @@ def test_speech_text_is_single_spaced(text: str) -> None:
 
 @given(st.lists(st.from_regex(r"[A-Za-z][A-Za-z0-9']*[,.?;]?", fullmatch=True), min_size=1))
 def test_prose_is_said_at_once(words: list[str]) -> None:
-    """Ordinary prose leaves with the piece it came in: only the space after it waits."""
+    """Ordinary prose is returned with the piece it came in; only the space after it waits."""
     speech = SpeechText()
     said = ""
     for end, word in enumerate(words, start=1):
@@ -176,13 +176,13 @@ def test_prose_is_said_at_once(words: list[str]) -> None:
     "text", ["Hello!", "(see", '"Yes"', "5:30", "C#", "a-b", "é", "- nine", "1. x"]
 )
 def test_a_meant_sign_does_not_wait(text: str) -> None:
-    """Signs that can only mean themselves where they stand are said at once."""
+    """Signs that cannot be markup where they stand are said at once."""
     assert SpeechText().feed(text) == text.removeprefix("- ")
 
 
 @pytest.mark.parametrize("mark", ["<", "*", "_", "~", "!", "\\", "<b", "- ", "#", "**", "|--"])
 def test_an_ambiguous_mark_waits(mark: str) -> None:
-    """What may turn out to be markup is not said until it is known not to be."""
+    """Possible markup is held back until it is known not to be markup."""
     assert SpeechText().feed(mark) == ""
 
 
@@ -191,7 +191,7 @@ def test_an_ambiguous_mark_waits(mark: str) -> None:
     ["<b ", "<b", "<a href='", "[a](", "[a](b 'c", "[a][", "```py", "-", "*", "> ", "\\", "["],
 )
 def test_markup_that_never_closes_is_let_go(opening: str) -> None:
-    """No opening holds the words after it back for longer than the stated bound."""
+    """No opening mark holds back more than `HOLD_LIMIT` characters."""
     speech = SpeechText()
     speech.feed(opening)
     said = speech.feed("word " * HOLD_LIMIT)
@@ -218,7 +218,7 @@ def test_markup_that_never_closes_is_let_go(opening: str) -> None:
     ],
 )
 def test_hostile_text_takes_linear_time(piece: str) -> None:
-    """Each character is read a bounded number of times, whatever is opened and never closed."""
+    """Each character is read a bounded number of times, even if nothing opened is ever closed."""
 
     class Counted(SpeechText):
         reads = 0

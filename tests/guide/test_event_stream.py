@@ -1,4 +1,4 @@
-"""How server-sent events are read: as the HTML standard has it, and bounded."""
+"""Server-sent events are read as the HTML standard says, and within bounds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guide.answer import MAX_EVENT_BYTES, EventReader, GuideError
+from guide.errors import GuideError
+from guide.event_stream import MAX_EVENT_BYTES, EventReader
 
 
 def read_events(*pieces: bytes) -> list[bytes]:
@@ -31,13 +32,13 @@ def read_events(*pieces: bytes) -> list[bytes]:
     ],
 )
 def test_sse_reader_follows_the_standard(sent: bytes, data: list[bytes]) -> None:
-    """Line ends, comments, fields, marks and broken text are read as the standard has it."""
+    """Line ends, comments, fields, byte order marks and broken text follow the standard."""
     assert read_events(sent) == data
     assert read_events(*[piece for byte in sent for piece in (bytes([byte]), b"")]) == data
 
 
-def test_sse_reader_takes_whole_events_as_they_are() -> None:
-    """Most come so, one by one; one without data is none, however it comes."""
+def test_sse_reader_reads_whole_events() -> None:
+    """The shortcut for one event per chunk gives the same as reading line by line."""
     assert read_events(b"data: a\n\n", b"data: \n\n", b"data:  b\n\n") == [b"a", b" b"]
     assert read_events(b"data: a\n\n", b"data: b", b"\n\n") == [b"a", b"b"]
     assert read_events(b"data: a\n\n", b"data: b\n", b"data: c\n\n") == [b"a", b"b\nc"]
@@ -63,10 +64,10 @@ def test_sse_reader_reads_the_same_however_split(sent: bytes, size: int) -> None
 
 @pytest.mark.parametrize("line", [b"data: " + b"x" * 1018 + b"\n", b": " + b"x" * 1022])
 def test_sse_reader_bounds_an_event(line: bytes) -> None:
-    """Neither one line nor many lines of data can fill the memory."""
-    with pytest.raises(GuideError, match="more at once"):
+    """Neither one long line nor many lines of data can exhaust memory."""
+    with pytest.raises(GuideError, match="too much data"):
         read_events(*[line] * (2 * MAX_EVENT_BYTES // 1024))
-    with pytest.raises(GuideError, match="more at once"):
+    with pytest.raises(GuideError, match="too much data"):
         read_events(b"data: a\n\n", b"data: " + b"x" * MAX_EVENT_BYTES + b"\n\n")
 
 
