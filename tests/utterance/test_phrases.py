@@ -132,7 +132,11 @@ def test_pack_has_no_bracket_left_over(pack: Phrases) -> None:
 
 
 def _module_of(pack: Phrases) -> str:
-    modules = {name: module for name, module in sys.modules.items() if name.startswith("phrases.")}
+    modules = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.startswith("utterance.phrases.")
+    }
     return next(n for n, m in modules.items() if getattr(m, "PHRASES", None) is pack)
 
 
@@ -170,10 +174,10 @@ def test_pack_is_chosen_by_the_primary_language(tag: str, language: str) -> None
 
 def test_pack_is_found_by_being_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding a language is adding its module."""
-    module = "from phrases.english import PHRASES as ENGLISH\nfrom dataclasses import replace\n"
+    module = "from utterance.phrases.english import PHRASES as ENGLISH\nfrom dataclasses import replace\n"
     (tmp_path / "klingon.py").write_text(f"{module}PHRASES = replace(ENGLISH, language='tlh')\n")
     monkeypatch.setattr(phrases, "__path__", [*phrases.__path__, str(tmp_path)])
     try:
         assert phrases._packs().keys() == {*PACKS, "tlh"}
     finally:
-        del sys.modules["phrases.klingon"]
+        del sys.modules["utterance.phrases.klingon"]
