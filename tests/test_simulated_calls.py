@@ -145,7 +145,7 @@ def _takes_every_report_for_the_present_reply(attribution: Attribution, _: str) 
 
 
 def _jumps_to_any_report(playback: Playback, report: str) -> None:
-    playback.interrupted(report, 0)
+    playback.find_cut(report, 0)
 
 
 _rewind = Playback.rewind

@@ -65,7 +65,7 @@ class History:
         """Enter a reply that begins now."""
         self._entries.append(_AgentWords(playback))
 
-    def agent_says_first(self, playback: Playback) -> None:
+    def agent_acknowledges(self, playback: Playback) -> None:
         """Enter words of the agent that come before the reply entered last."""
         self._entries.insert(len(self._entries) - 1, _AgentWords(playback))
 

@@ -84,7 +84,7 @@ def test_words_before_a_reply_are_entered_before_it() -> None:
     history = History()
     history.caller_said("hi")
     history.agent_says(reply("At nine.", "At nine."))
-    history.agent_says_first(reply("Sure.", "Sure."))
+    history.agent_acknowledges(reply("Sure.", "Sure."))
     assert history.messages()[-1] == Message("assistant", "Sure. At nine.")
 
 
