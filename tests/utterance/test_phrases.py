@@ -174,8 +174,11 @@ def test_pack_is_chosen_by_the_primary_language(tag: str, language: str) -> None
 
 def test_pack_is_found_by_being_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding a language is adding its module."""
-    module = "from utterance.phrases.english import PHRASES as ENGLISH\nfrom dataclasses import replace\n"
-    (tmp_path / "klingon.py").write_text(f"{module}PHRASES = replace(ENGLISH, language='tlh')\n")
+    (tmp_path / "klingon.py").write_text(
+        "from dataclasses import replace\n"
+        "from utterance.phrases.english import PHRASES as ENGLISH\n"
+        "PHRASES = replace(ENGLISH, language='tlh')\n"
+    )
     monkeypatch.setattr(phrases, "__path__", [*phrases.__path__, str(tmp_path)])
     try:
         assert phrases._packs().keys() == {*PACKS, "tlh"}
