@@ -1,4 +1,4 @@
-"""What was heard of a reply, told from what the line reports."""
+"""How much of a reply was heard, from what the line reports."""
 
 from unittest import mock
 
@@ -35,7 +35,7 @@ def left(playback: Playback) -> str:
     st.data(),
 )
 def test_words_are_the_same_however_the_text_grew(pieces: list[str], data: st.DataObject) -> None:
-    """What is read on, and what is cut off again, is read as if it had come at once."""
+    """Text that grows or is cut off is read as if it had come at once."""
     grown = Playback()
     for piece in pieces:
         grown.text += piece
@@ -52,7 +52,7 @@ def test_words_are_the_same_however_the_text_grew(pieces: list[str], data: st.Da
 
 
 def test_each_word_is_sent_once() -> None:
-    """`send` gives what was written since."""
+    """`send` returns what was written since."""
     playback = Playback()
     playback.text += "We are"
     assert playback.send() == "We are"
@@ -61,13 +61,13 @@ def test_each_word_is_sent_once() -> None:
     assert playback.send() == " open."
 
 
-def test_nothing_heard_and_everything_is_said_again() -> None:
+def test_reply_of_which_nothing_was_heard_is_said_again() -> None:
     """From the first word."""
     assert left(sent()) == HOURS
 
 
-def test_everything_heard_and_nothing_is_said_again() -> None:
-    """Whatever is written later follows."""
+def test_reply_that_was_heard_whole_is_not_said_again() -> None:
+    """Only what is written later follows."""
     playback = sent("At nine.")
     playback.all_played()
     assert (playback.all_heard, left(playback)) == (True, "")
@@ -77,14 +77,14 @@ def test_everything_heard_and_nothing_is_said_again() -> None:
 
 
 def test_cut_clause_is_said_again_from_its_start() -> None:
-    """A sentence taken up in its middle is hard to follow."""
+    """A sentence that resumes in its middle is hard to follow."""
     playback = sent()
     playback.played("We are open from nine to six.")
     playback.played(" On Saturdays we close")
     assert left(playback) == "On Saturdays we close at noon, and on Sundays all day."
 
 
-def test_long_clause_is_taken_up_at_the_first_word_not_heard() -> None:
+def test_long_clause_resumes_at_the_first_word_not_heard() -> None:
     """Nobody wants to hear it all again."""
     text = "one two three four five six seven eight nine ten eleven."
     playback = sent(text)
@@ -93,7 +93,7 @@ def test_long_clause_is_taken_up_at_the_first_word_not_heard() -> None:
 
 
 def test_number_with_a_point_in_it_is_one_word() -> None:
-    """A clause ends at a mark before a blank, not within a price."""
+    """Its point ends no clause."""
     playback = sent("It costs 12.50 a day and more.")
     playback.played("It costs 12.50 a")
     assert left(playback) == "It costs 12.50 a day and more."
@@ -110,7 +110,7 @@ def test_clause_that_ends_in_a_quotation_mark_ends() -> None:
 
 
 def test_reports_add_up_to_what_was_heard() -> None:
-    """One goes on where the last one ended."""
+    """Each begins where the last one ended."""
     playback = sent()
     playback.played("We are open from nine to six.")
     assert heard(playback) == "We are open from nine to six."
@@ -138,7 +138,7 @@ def test_report_is_found_though_it_is_written_differently(written: str, reported
 
 
 def test_report_of_words_further_on_is_not_taken_as_heard() -> None:
-    """They reached the line just after it was cut, and were played out of place."""
+    """They reached the line just after a cut, and were played out of place."""
     playback = sent()
     playback.played("all day.")
     assert heard(playback) == ""
@@ -166,16 +166,16 @@ def test_part_that_was_cut_counts_once() -> None:
 @pytest.mark.parametrize(
     "report", ["On Saturdays", "six. On Saturdays", "We are open from nine to six. On Saturdays"]
 )
-def test_part_that_was_cut_and_not_reported_is_told_by_the_interrupt(report: str) -> None:
-    """By itself, with what came before it, or with all since the talk cycle began."""
+def test_cut_part_that_was_not_reported_is_in_the_interrupt(report: str) -> None:
+    """Alone, with what came before it, or with everything since the talk cycle began."""
     playback = sent()
     playback.played("We are open from nine to six.")
     playback.cut_after(report)
     assert heard(playback) == "We are open from nine to six. On Saturdays"
 
 
-def test_part_that_was_cut_and_spelled_otherwise_is_not_taken_as_heard() -> None:
-    """But for the words that are spelled alike before it."""
+def test_cut_part_in_other_words_does_not_count_as_heard() -> None:
+    """Except for the words before it that are spelled alike."""
     playback = sent("It costs $9.50 a day.")
     playback.played("It costs nine")
     assert playback.any_heard
@@ -183,16 +183,16 @@ def test_part_that_was_cut_and_spelled_otherwise_is_not_taken_as_heard() -> None
     assert heard(playback) == "It costs"
 
 
-def test_part_that_was_cut_somewhere_else_changes_nothing() -> None:
-    """It stands neither where playback is known to be nor before."""
+def test_cut_part_from_somewhere_else_changes_nothing() -> None:
+    """It is found neither where playback is nor before."""
     playback = sent()
     playback.cut_after("on Sundays")
     playback.cut_after("")
     assert not playback.any_heard
 
 
-def test_clause_spelled_otherwise_is_borne_out_by_the_next_report() -> None:
-    """Until then it is only supposed."""
+def test_clause_in_other_words_is_confirmed_by_the_next_report() -> None:
+    """Until then it does not count as heard."""
     playback = sent("$9.50. Or less on Mondays.")
     playback.played("nine dollars and fifty cents.")
     assert (playback.heard, playback.any_heard) == (0, True)
@@ -200,8 +200,8 @@ def test_clause_spelled_otherwise_is_borne_out_by_the_next_report() -> None:
     assert heard(playback) == "$9.50. Or less"
 
 
-def test_clause_without_an_end_spelled_otherwise_reaches_to_the_last_word_sent() -> None:
-    """And a report after the last word changes nothing."""
+def test_unfinished_clause_in_other_words_reaches_to_the_last_word_sent() -> None:
+    """A report after the last word changes nothing."""
     playback = sent("12 34 56")
     playback.played("a b")
     playback.played("c d")
@@ -209,7 +209,7 @@ def test_clause_without_an_end_spelled_otherwise_reaches_to_the_last_word_sent()
 
 
 def test_report_that_began_before_the_known_place_still_counts() -> None:
-    """Its beginning had been told of already."""
+    """Its beginning had been reported already."""
     playback = sent()
     playback.played("We are open from nine")
     playback.played("from nine to six.")
@@ -269,14 +269,14 @@ def test_cut_is_found_as_the_whole_of_a_resumed_cycle() -> None:
 
 
 def test_cut_is_found_though_it_is_written_differently() -> None:
-    """As in any report."""
+    """As any report may be."""
     playback = sent("We are open from 9 to 6 on weekdays. Then not.")
     playback.find_cut("We are open from nine to six on", 0)
     assert heard(playback) == "We are open from 9 to 6 on"
 
 
 def test_cut_of_the_whole_written_differently_is_found_from_its_start() -> None:
-    """Although a part of it was known to be heard."""
+    """Even if a part of it was known to be heard."""
     playback = sent("We are open from 9 to 6 on weekdays. Then not.")
     playback.find_cut("We are open", 0)
     playback.find_cut("We are open from nine to six on weekdays", 0)
@@ -285,14 +285,14 @@ def test_cut_of_the_whole_written_differently_is_found_from_its_start() -> None:
 
 @pytest.mark.parametrize("report", ["", "nothing of the kind"])
 def test_cut_that_is_nowhere_to_be_found_is_estimated(report: str) -> None:
-    """By the words that there was time for."""
+    """As the number of words that there was time for."""
     playback = sent()
     playback.find_cut(report, 3)
     assert heard(playback) == "We are open"
 
 
 def test_estimate_never_goes_beyond_what_was_sent() -> None:
-    """However long it is said to have played."""
+    """However long it was played."""
     playback = sent("At nine.")
     playback.find_cut("", 100)
     assert heard(playback) == "At nine."
@@ -321,14 +321,14 @@ def test_estimate_never_goes_beyond_what_was_sent() -> None:
 def test_context_holds_the_question_that_a_caller_can_complete(
     text: str, report: str, context: str
 ) -> None:
-    """Four words before its end they know what is asked; before it has begun they do not."""
+    """They know what is asked four words before its end, but not before it has begun."""
     playback = sent(text)
     playback.played(report)
     assert playback.context() == context
 
 
 def test_reply_knows_its_words() -> None:
-    """What it plays next, and what stands anywhere in it."""
+    """Those that it plays next, and those anywhere in it."""
     playback = sent()
     playback.played("We are open")
     assert playback.matches_next("from nine")
@@ -356,7 +356,7 @@ def test_long_report_is_not_compared_word_by_word() -> None:
     assert playback.heard <= playback.sent
 
 
-def test_rest_that_is_given_up_is_not_there_any_more() -> None:
+def test_rest_that_is_given_up_is_gone() -> None:
     """Nothing is left to hear."""
     playback = sent()
     playback.played("We are open")
@@ -368,7 +368,7 @@ def test_rest_that_is_given_up_is_not_there_any_more() -> None:
     ("text", "words"), [("We are open.", 3), ("Call 020-7946.", 8), ("", 0), ("don't", 2)]
 )
 def test_number_is_as_long_as_its_digits(text: str, words: int) -> None:
-    """At the longest, that is how it is read."""
+    """That is how it is read at its longest."""
     assert spoken_length(text) == words
 
 
