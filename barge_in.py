@@ -6,20 +6,20 @@
     machine.deadline                            # when to report `DeadlinePassed`, or None
 
 The caller's words become a turn, and the *guide* is asked for a reply, which goes out as it comes.
-When the caller speaks over it, the line stops the agent at once, and nothing is sent until it is
-known what was said. Then the reply is *cancelled* (a stop, a question, a request, a correction, an
+When the caller speaks over it, the line stops the agent at once, and nothing is sent until we know
+what was said. Then the reply is *cancelled* (a stop, a question, a request, a correction, an
 answer, a goodbye: these take the floor) or *resumed* at the first word not heard (a backchannel, a
 remark, noise: these do not). A turn may come in pieces: until the caller has heard any of the
 reply, more words withdraw it, and the guide is asked again with the whole turn.
 
 `BargeIn.TRANSITIONS`, at the end, is the machine: what each state does about each event, where that
-can lead, and why. A step that it does not name is an error.
+can lead, and why. A step that is not in it is an error.
 
-Rules for whoever changes this module:
+Rules for changing this module:
 
 1. It is pure. No I/O, no clock, no task, no log: an event and the time go in, actions come out.
 2. It speaks of the caller, the agent and the guide, never of a vendor's frames.
-3. Late is not wrong. On a telephone line reports cross each other, so every event is legal in every
+3. Late is not wrong. Reports cross each other on a telephone line, so every event is legal in every
    state, and one that comes too late changes nothing.
 4. No state waits for ever. All but listening and ended have a deadline, so silence alone always
    leads back to listening.
@@ -63,7 +63,7 @@ LISTENING, THINKING, SPEAKING, PAUSED, ENDED = State
 
 Actions = tuple[Action, ...]
 Step = tuple[State, Actions]
-"""What an event leads to: the next state, and what to do."""
+"""What a handler returns: the next state, and what to do."""
 
 SAYS_NOTHING: Final = frozenset({Act.NOISE, Act.BACKCHANNEL})
 
@@ -76,29 +76,29 @@ class BargeIn:
         self._options = options
         self._now = 0.0
         self._history = History()
-        # Reply 0 is the greeting, which the line speaks by itself.
+        # The greeting is reply 0. The line speaks it unasked, so it counts as sent.
         greeting = Playback(options.greeting, sent=len(options.greeting))
         self._reply = Reply(0, greeting, options, guide_writes=False)
         self._attribution = Attribution(greeting)
         self._caller = CallerActivity(options)
         self._audibility = Audibility(self._reply, self._attribution, self._caller, options)
         self._paused_at = 0.0
-        self._is_talked_into = False  # whether the caller can have heard nothing of what was cut
-        self._acknowledge_at: float | None = None
-        self._ended_at = -inf  # the last reply
+        self._heard_none = False  # whether the caller barged in before hearing any of the reply
+        self._acknowledge_at: float | None = None  # unless the guide's first words come before
+        self._ended_at = -inf  # when the last reply did
 
     def receive(self, event: Event, now: float) -> Actions:
-        """Take note of what happened at `now` (seconds, any origin); returns what to do, in order.
+        """Handle what happened at `now` (seconds, any origin). Returns what to do, in order.
 
-        Nothing that can happen is an error, and after `CallEnded` nothing has any effect.
+        No event is an error in any state, and after `CallEnded` none has any effect.
         """
         self._now = max(self._now, now)
         if isinstance(event, CallerSaid) and not event.text.strip():
-            return ()  # lines send blank transcripts; they tell nothing
+            return ()  # lines do send blank transcripts
         self._observe(event)
         actions: Actions = ()
         if self.state is THINKING and self._audibility.is_audible(self._now):
-            actions = self._step(DeadlinePassed())  # the shell has yet to report it
+            actions = self._step(DeadlinePassed())  # it is due, and not yet reported
         if not isinstance(event, CallerSaid):
             return actions + self._step(event)
         if not event.final:
@@ -112,22 +112,22 @@ class BargeIn:
         return actions
 
     def _observe(self, event: Event) -> None:
-        """Note what an event tells whatever the state is."""
+        """Note what an event says in any state."""
         match event:
             case CallerSpeaking(on):
-                self._caller.made_sound(on=on, now=self._now)
+                self._caller.speaking_changed(on=on, now=self._now)
             case CallerSaid():
                 self._caller.said_something(self._now)
             case AgentSpeaking(True):
-                self._reply.timing.confirm()
+                self._reply.timing.became_audible()
             case TokensPlayed(text):
                 # It may come after the interrupt that it explains, or after its reply was replaced.
-                # Either way it belongs to its own reply.
+                # It counts for its own reply either way.
                 self._attribution.played(text, after_cut=self.state is PAUSED)
 
     @property
     def deadline(self) -> float | None:
-        """When to report `DeadlinePassed`, in seconds on the same clock; None is never."""
+        """When to report `DeadlinePassed`, in seconds on the same clock; None for never."""
         state = self.state
         if state is SPEAKING:
             return self._reply.deadline
@@ -142,29 +142,29 @@ class BargeIn:
 
     def _hear_listening(self, said: CallerSaid) -> Step:
         verdict = self._classify(said)
-        # A transcript trails the words, so an "okay" over the last of a reply lands after it.
+        # Transcripts trail speech: an "okay" said over the end of a reply arrives after it.
         late = self._now - self._ended_at <= self._options.late_backchannel_s
         if verdict.act is Act.NOISE or (late and verdict.act is Act.BACKCHANNEL):
             return LISTENING, (self._decided(Outcome.IGNORED, said, verdict, LISTENING),)
         return self._take_turn(Outcome.ASKED, said, verdict, LISTENING)
 
     def _hear_thinking(self, said: CallerSaid) -> Step:
-        # The turn has answered the last question. Nothing of the new reply was heard, so nothing
-        # said now is an answer; or every "okay" after an answer would ask the guide again.
+        # Nothing of the reply was heard, and the turn has answered the question before it. So an
+        # "okay" answers nothing; or each one after an answer would ask the guide again.
         verdict = self._classify(said)
         if verdict.act in SAYS_NOTHING:
             return THINKING, (self._decided(Outcome.IGNORED, said, verdict),)
         if is_bare_hello(said.text, lang=self._language(said)):
-            # They wonder whether anyone is there. Asking again would only make them wait longer.
+            # They wonder if anyone is there. Asking again would only make them wait longer.
             return THINKING, self._keep(said, verdict)
         return self._take_turn(Outcome.EXTENDED, said, verdict)
 
     def _hear_speaking(self, said: CallerSaid) -> Step:
-        """Words that the line did not stop the agent for: it may not, or the agent was silent."""
+        """Words for which the line did not stop the agent: by its mode, or it was silent."""
         if self._audibility.was_over(self._now):
             self._end_reply()
             return self._hear_listening(said)
-        self._audibility.suppose_heard(self._now)
+        self._audibility.estimate_heard(self._now)
         verdict = self._classify(said)
         if self._takes_the_floor(verdict):
             return self._take_turn(Outcome.CANCELLED, said, verdict)
@@ -174,12 +174,12 @@ class BargeIn:
 
     def _hear_paused(self, said: CallerSaid) -> Step:
         verdict = self._classify(said)
-        # They were still speaking as the reply began, so this is the rest of their turn.
-        if self._is_talked_into and verdict.act not in SAYS_NOTHING:
+        # They were still speaking when the reply began, so this is the rest of their turn.
+        if self._heard_none and verdict.act not in SAYS_NOTHING:
             return self._take_turn(Outcome.EXTENDED, said, verdict)
         if self._takes_the_floor(verdict):
             return self._take_turn(Outcome.CANCELLED, said, verdict)
-        if self._reply.gave_up:
+        if self._reply.given_up:
             return LISTENING, (self._decided(Outcome.IGNORED, said, verdict), *self._let_go())
         decided = self._decided(Outcome.RESUMED, said, verdict)
         if verdict.act is Act.REMARK:
@@ -188,26 +188,26 @@ class BargeIn:
         return state, (decided, *actions)
 
     def _takes_the_floor(self, verdict: Verdict) -> bool:
-        # Once the rest of a reply was given up, anything but noise may have what is left of it.
-        return verdict.cancels or (self._reply.gave_up and verdict.act is not Act.NOISE)
+        # A reply that was given up has nothing to resume, so all words but noise are a turn.
+        return verdict.cancels or (self._reply.given_up and verdict.act is not Act.NOISE)
 
     def _give_up_at_clear_stop(self, said: CallerSaid) -> Actions:
-        """A stop that is clear before it is final ends what the guide writes, and no more yet.
+        """Give up the rest of the reply at a stop that is clear before it is final.
 
-        A partial transcript can still become "stop by on Tuesday". To give up the rest is safe: the
-        final words decide what becomes of the turn.
+        A partial "stop" can still become "stop by on Tuesday", so it is no turn yet. Giving up is
+        safe, because the final words are answered whatever they turn out to be.
         """
         reply = self._reply
         has_more = self.state is PAUSED or (self.state is SPEAKING and reply.guide_writes)
-        if not has_more or reply.gave_up or not is_clear_stop(said.text, lang=self._language(said)):
+        if reply.given_up or not (has_more and is_clear_stop(said.text, lang=self._language(said))):
             return ()
-        reply.gave_up = True
+        reply.given_up = True
         decided = self._decided(Outcome.GAVE_UP, said, self._classify(said))
         closing = self._close_cycle() if self.state is SPEAKING else ()
         return (decided, *self._drop_guide(), *closing)
 
     def _keep(self, said: CallerSaid, verdict: Verdict) -> Actions:
-        """Put words into the history where the reply has come to, and change nothing else."""
+        """Enter words in the history at the point the reply has reached; change nothing else."""
         self._history.caller_remarked(said.text)
         return (self._decided(Outcome.KEPT, said, verdict),)
 
@@ -216,7 +216,7 @@ class BargeIn:
 
     @property
     def _heard(self) -> str:
-        return self._reply.in_mind(self._now, uninterrupted=self.state is SPEAKING)
+        return self._reply.context(self._now, uninterrupted=self.state is SPEAKING)
 
     def _language(self, said: CallerSaid) -> str:
         return said.lang or self._options.language
@@ -239,7 +239,7 @@ class BargeIn:
     def _take_turn(
         self, outcome: Outcome, said: CallerSaid, verdict: Verdict, before: State | None = None
     ) -> Step:
-        """Give the caller the floor: end whatever is being said, and ask the guide."""
+        """Give the caller the floor: end the present reply, and ask the guide for the next."""
         decided = self._decided(outcome, said, verdict, before)
         endings = self._drop_guide() + self._close_cycle()
         options, number, playback = self._options, self._reply.number + 1, Playback()
@@ -249,30 +249,30 @@ class BargeIn:
         self._reply = Reply(number, playback, options, guide_writes=True, written_at=self._now)
         self._audibility.reply = self._reply
         self._attribution.begin(playback, after_cut=self.state is PAUSED)
-        waits = options.talkover and options.talkover_ack and self._attribution.plays_earlier
+        waits = options.talkover and options.talkover_ack and self._attribution.earlier_is_playing
         self._acknowledge_at = self._now + options.talkover_ack_after_s if waits else None
         return THINKING, (decided, *endings, AskGuide(number, messages))
 
     def _acknowledge(self) -> Actions:
-        """Let the caller know that they have the floor, while the guide has yet to begin.
+        """Show the caller that they have the floor, before the guide's first words.
 
-        Only new words stop what the line plays. The reply goes on in the talk cycle of these, since
-        from a cycle of its own it would cut them short.
+        In talkover only new words stop what the line is playing. The reply goes on in this talk
+        cycle, because one of its own would cut the acknowledgement short.
         """
         self._acknowledge_at = None
-        if not self._attribution.plays_earlier:
+        if not self._attribution.earlier_is_playing:
             return ()
         words = Playback(self._options.talkover_ack)
-        self._history.agent_says_first(words)
-        self._attribution.interject(words)
+        self._history.agent_acknowledges(words)
+        self._attribution.acknowledge(words)
         self._reply.cycle_open = True
         return (Say(f"{words.send()} "),)
 
     def _resume(self) -> Step:
-        """Go on with the reply, or with waiting for it if nothing of it was out yet."""
+        """Go on with the reply or, if none of it had gone out, with waiting for it."""
         state = SPEAKING if self._reply.playback.sent else THINKING
-        # Words that reached the line just after the cut wait there, out of place. Closing their
-        # cycle lets the next one replace them.
+        # Words that reached the line just after the cut are queued there, out of place. With their
+        # cycle closed, the next one replaces them instead of going on from them.
         closing = self._close_cycle()
         self._reply.rewind(self._now)
         if self._reply.guide_writes:
@@ -281,12 +281,12 @@ class BargeIn:
         return state, closing + words
 
     def _say_the_last(self, state: State) -> Step:
-        """Say the rest of a reply that the guide has finished."""
+        """Say the rest of a reply to which the guide adds no more."""
         actions = self._say() + self._close_cycle()
         return state if self._reply.is_pending else self._end_reply(), actions
 
     def _let_go(self) -> Actions:
-        """End a reply whose rest was given up."""
+        """End a reply that was given up."""
         closing = self._close_cycle()
         self._reply.playback.give_up()
         self._ended_at = self._now
@@ -335,35 +335,35 @@ class BargeIn:
 
     def _stop_speaking(self, cut: Interrupted) -> Step:
         reply = self._reply
-        # What was cut may be the reply before this one, or the greeting. Its words tell.
+        # It may be the reply before this one that was cut, or the greeting. The words tell.
         spoken_words = (cut.duration_ms or 0) / 1000 * self._options.words_per_second
         if self._is_settled or not self._attribution.cut(cut.heard, int(spoken_words)):
             return self.state, ()
         if not reply.is_pending:
-            reply.follow(self._now)
+            reply.note_progress(self._now)
             return self._end_reply(), ()
         self._paused_at = self._now
-        self._is_talked_into = self._audibility.is_talked_into(self._now)
-        self._caller.cut_in(self._now)
+        self._heard_none = self._audibility.caller_heard_none(self._now)
+        self._caller.barged_in(self._now)
         return PAUSED, ()
 
     def _follow(self, _: TokensPlayed) -> Step:
         reply = self._reply
-        if self._is_settled or not reply.playback.begun:
+        if self._is_settled or not reply.playback.any_heard:
             return self.state, ()
-        reply.follow(self._now)
+        reply.note_progress(self._now)
         return SPEAKING if reply.is_pending else self._end_reply(), ()
 
     def _fall_silent(self, agent: AgentSpeaking) -> Step:
-        if agent.on or not self._audibility.fell_silent_at_the_end(self._now):
+        if agent.on or not self._audibility.fell_silent_at_end(self._now):
             return self.state, ()
-        self._reply.follow(self._now)
+        self._reply.note_progress(self._now)
         return self._end_reply(), ()
 
     # --- time -----------------------------------------------------------------------------
 
     def _wait_no_longer(self, _: DeadlinePassed) -> Step:
-        """The guide is too slow, or the caller must have heard what was said by now."""
+        """The guide is too slow, or by now the reply must be audible, or over."""
         due = self._acknowledge_at is not None and self._now >= self._acknowledge_at
         actions = self._acknowledge() if due else ()
         state = SPEAKING if self._audibility.is_audible(self._now) else self.state
@@ -379,8 +379,8 @@ class BargeIn:
     def _resume_in_silence(self, _: DeadlinePassed) -> Step:
         if self._now < self._caller.quiet_at:
             return PAUSED, ()
-        self._caller.fell_silent()
-        if self._reply.gave_up:
+        self._caller.presume_silent()
+        if self._reply.given_up:
             return LISTENING, self._let_go()
         paused_for_s = self._now - self._paused_at
         decided = Decided(Outcome.RESUMED, "silence", "", self._heard, None, PAUSED, paused_for_s)
@@ -392,8 +392,8 @@ class BargeIn:
 
     @property
     def _is_settled(self) -> bool:
-        """Whether the last reply is over for good, so that reports of it come too late."""
-        return self.state is LISTENING and not self._audibility.was_taken_to_be_over
+        """Whether the last reply is over for good, and reports of it come too late."""
+        return self.state is LISTENING and not self._audibility.may_still_play
 
     # --- the table ------------------------------------------------------------------------
 

@@ -1,9 +1,8 @@
-"""What callers say over a receptionist, by hand: the words, what they had heard, and the act.
+"""What callers say over a receptionist, written by hand: the words, what they had heard, the act.
 
-Under each act, the first block is punctuated as a good transcriber does it and the second is
-raw: lower case and no punctuation. A line is an utterance; a line that begins with ``>`` changes
-what the agent had been heard saying before the utterances under it, and ``>`` alone means that
-nothing had been heard.
+Under each act, the first block is punctuated as by a good transcriber, and the second is raw: lower
+case, no punctuation. Each line is an utterance. A line that begins with ``>`` sets what the agent
+had been heard saying before the utterances below it; ``>`` alone means nothing.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""Whole calls on a virtual clock: the machine, an emulated line, a made-up guide and caller.
+"""Whole calls on a virtual clock: the machine, an emulated line, and a random guide and caller.
 
-Everything is drawn from one seed: what the guide writes and how it falters, what the caller says
-and when, how long frames travel. Every word of every reply is unique and everything the caller
-says carries a tag, so each word can be accounted for at the end.
+One seed determines everything: what the guide writes and how it fails, what the caller says and
+when, how long frames travel. Every word of every reply is unique and everything the caller says has
+a tag, so that each word can be accounted for at the end.
 """
 
 import heapq
@@ -48,7 +48,7 @@ ACK = "Ackword."
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the line tells, and how."""
+    """What the line reports, and how."""
 
     speaker_events: bool = True
     tokens_played: bool = True
@@ -56,7 +56,7 @@ class Conditions:
     reports: InterruptReport = "fragment"
     greeting: str = "Hello caller."
     talkover: bool = False
-    respells: bool = False  # some words, and words of one reply stand in others too
+    respells: bool = False  # the voice spells some words differently
 
     def attributes(self) -> RelayAttributes:
         """The relay's attributes under these conditions."""
@@ -75,7 +75,7 @@ class Conditions:
 
 @dataclass
 class ScriptedReply:
-    """What the guide wrote for one request, and what became of it."""
+    """What the guide wrote for one request, and how it ended."""
 
     number: int
     messages: tuple[Message, ...]
@@ -86,7 +86,7 @@ class ScriptedReply:
 
 
 def legal_next(before: State, event: Event) -> set[State]:
-    """The states that the table allows after an event, and after a deadline that came first."""
+    """The states the table allows after an event, and after a deadline just before it."""
     starts = {before, *(_targets(before, DeadlinePassed) if before is State.THINKING else ())}
     return starts.union(*(_targets(start, type(event)) for start in starts))
 
@@ -97,7 +97,7 @@ def _targets(state: State, event: type[Event]) -> set[State]:
 
 
 class Simulation:
-    """One call. `run` plays it to its end; what is public then tells what happened."""
+    """One call. `run` plays it to its end; the public attributes then say what happened."""
 
     def __init__(self, seed: int, conditions: Conditions) -> None:
         self.rng = random.Random(seed)
@@ -117,7 +117,7 @@ class Simulation:
         )
         self.replies: dict[int, ScriptedReply] = {}
         self.decided: list[Decided] = []
-        self.turns: list[tuple[Decided, int]] = []  # and the reply that was asked for
+        self.turns: list[tuple[Decided, int]] = []  # each with the reply asked for
         self.finals = 0
         self.tags: list[str] = []
         self.trace: list[tuple[float, object]] = []
@@ -134,7 +134,7 @@ class Simulation:
     # --- time -----------------------------------------------------------------------------
 
     def plan(self, at: float, step: Callable[[], None]) -> None:
-        """Do something at a time."""
+        """Do something at this time."""
         heapq.heappush(self._plans, (at, next(self._order), step))
 
     def run(self, talk_s: float = 40.0, settle_s: float = 120.0) -> None:
@@ -173,7 +173,7 @@ class Simulation:
     # --- the app --------------------------------------------------------------------------
 
     def happens(self, event: Event) -> None:
-        """The machine is told of something, and what it wants is done."""
+        """Let the machine handle an event, and perform its actions."""
         before = self.machine.state
         self._cuts_known += isinstance(event, Interrupted)
         actions = self.machine.receive(event, self._now)
@@ -251,7 +251,7 @@ class Simulation:
         self.plan(at, step)
 
     def _reply_text(self, number: int) -> str:
-        """Clauses of unique words, never a question."""
+        """Clauses of unique words, and never a question: a "yes" would be an answer."""
         words = (f"r{number}w{index}" for index in count())
         clauses = (
             " ".join(next(words) for _ in range(self.rng.randint(1, 9)))
@@ -294,7 +294,7 @@ class Simulation:
     # --- the line -------------------------------------------------------------------------
 
     def from_line(self, frames: list[Frame]) -> None:
-        """Frames begin their way to the app."""
+        """Send frames to the app."""
         self._to_app_at = max(self._to_app_at, self._now + self.rng.uniform(0.0, 0.08))
         for frame in frames:
             event = self._as_spelled_by_the_voice(event_of(frame))
@@ -314,7 +314,7 @@ class Simulation:
     # --- what must be true ----------------------------------------------------------------
 
     def check_messages(self, messages: tuple[Message, ...]) -> None:
-        """A chat that any guide accepts, with the caller's words last."""
+        """The chat is one that any guide accepts, with the caller's words last."""
         roles = [message.role for message in messages]
         assert roles == ["user" if i % 2 == 0 else "assistant" for i in range(len(roles))], roles
         assert roles[-1:] == ["user"]
@@ -322,26 +322,26 @@ class Simulation:
 
     @property
     def line_is_known_to_report(self) -> bool:
-        """Whether the line had reported what it played before the first words went out.
+        """Whether the line had reported playback before the first words went out.
 
-        It has if it does, unless the greeting was cut at once.
+        If it reports playback at all it has, unless the greeting was cut at once.
         """
         happened = (item for _, item in self.trace if isinstance(item, Say | TokensPlayed))
         return isinstance(next(happened, None), TokensPlayed)
 
     @property
     def last_request(self) -> ScriptedReply:
-        """What the guide was asked at the very end: it holds the whole history."""
+        """The request at the very end, which has the whole history."""
         return self.replies[max(self.replies)]
 
 
 def _respelled(text: str) -> str:
-    """Every fourth word in three others, as a number is."""
+    """Some words in three others each, as a number may be."""
     return re.sub(r"(r\d+)w(\d*[37])\b", r"\1 and \2", text)
 
 
 def event_of(frame: Frame) -> Event | None:
-    """What a frame of the line means to the machine; it never refuses one of ours."""
+    """What a frame from the line means to the machine."""
     message = relay.parse_frame(json.dumps(frame))
     assert not isinstance(message, relay.RelayError), message.description
     return relay_events.event_of(message)
@@ -353,7 +353,7 @@ _CLAUSE_END = re.compile(r"[,.;:?!]$")
 
 
 def check_nothing_said_is_lost(sim: Simulation) -> None:
-    """Every final prompt was decided on once, and is in the history once if it should be."""
+    """Every final transcript was decided on once, and is in the history once if it should be."""
     verdicts = [
         made for made in sim.decided if made.rule != "silence" and made.outcome != "gave up"
     ]
@@ -368,31 +368,31 @@ def check_nothing_said_is_lost(sim: Simulation) -> None:
 
 
 def check_history_is_what_was_heard(sim: Simulation) -> None:
-    """The guide is told of each word of the agent's that was heard, once, and of no other."""
+    """The guide is told each word of the agent that was heard, once, and no other."""
     told = " ".join(m.content for m in sim.last_request.messages if m.role == "assistant").split()
     heard = list(dict.fromkeys(item.word for item in sim.line.heard if item.cycle != 0))
     uncertain = sim.strays.union(APOLOGY.split(), ACK.split())
     certain_told = [word for word in told if word not in uncertain]
     certain_heard = [word for word in heard if word not in uncertain]
     if sim.conditions.respells:
-        # Of a part that was cut and spelled in other words, it cannot be told what was heard.
+        # If a cut part is spelled differently, nobody can say what was heard of it.
         assert certain_told == [word for word in certain_heard if word in certain_told]
     else:
         assert certain_told == certain_heard
 
 
 def check_resumed_replies_are_whole(sim: Simulation) -> None:
-    """A reply that was not taken from the caller was heard to its end, and in order.
+    """A reply that the caller did not cancel was heard to its end, and in order.
 
-    Nothing was heard twice but the beginning of a clause that was cut. A line that does not report
-    what it has played leaves some of this to guess: there a reply may be taken to be over too soon,
-    and if it reports only fragments, an empty one does not tell which clause was cut.
+    Only the beginning of a cut clause was heard twice. On a line that does not report playback some
+    of this is guesswork: a reply may count as over too soon, and an interrupt without words does
+    not say which clause was cut.
     """
     conditions = sim.conditions
     reports = conditions.tokens_played or conditions.reports == "whole"
-    places_are_told = reports and not conditions.respells
+    places_are_known = reports and not conditions.respells
     for reply in sim.replies.values():
-        if reply.dropped or reply.number == sim.last_request.number or _was_taken(sim, reply):
+        if reply.dropped or reply.number == sim.last_request.number or _was_replaced(sim, reply):
             continue
         words = "".join(reply.written).split()
         heard = [h.word for h in sim.line.heard if h.word.startswith(f"r{reply.number}w")]
@@ -404,13 +404,13 @@ def check_resumed_replies_are_whole(sim: Simulation) -> None:
             if word in sim.strays and at > reached:
                 continue
             assert at <= reached, f"{words[reached]} was skipped"
-            again = words[at : max(reached - 1, at)] if places_are_told else []
+            again = words[at : max(reached - 1, at)] if places_are_known else []
             assert not any(_CLAUSE_END.search(w) for w in again), f"{again} was heard twice"
             reached = max(reached, at + 1)
 
 
-def _was_taken(sim: Simulation, reply: ScriptedReply) -> bool:
-    """Whether a turn of the caller's came before the reply's end."""
+def _was_replaced(sim: Simulation, reply: ScriptedReply) -> bool:
+    """Whether the caller took another turn before the reply's end."""
     return any(
         made.outcome in {"cancelled", "extended"} and asked == reply.number + 1
         for made, asked in sim.turns

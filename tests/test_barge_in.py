@@ -1,4 +1,4 @@
-"""The machine, story by story: each test is a call on a clock that the test sets."""
+"""The machine, story by story: each test is a call, on a clock that the test sets."""
 
 from typing import Any, get_args
 
@@ -34,7 +34,7 @@ HOURS = "We are open from nine to six. On Saturdays we close at noon, and on Sun
 
 
 class Talk:
-    """A machine, the clock beside it, and what it wanted done."""
+    """A machine, its clock, and the actions it returned."""
 
     def __init__(self, **options: object) -> None:
         self.machine = BargeIn(Options(**options))  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ class Talk:
         self.done: list[Action] = []
 
     def at(self, now: float, *events: Event) -> list[Action]:
-        """Let things happen at a time; returns what to do about them, without the records."""
+        """Let things happen at a time. Returns the actions, without the records."""
         self.now = now
         actions = [action for event in events for action in self.machine.receive(event, now)]
         self.done += actions
@@ -72,7 +72,7 @@ class Talk:
 
 
 def asked_for_hours(**options: object) -> Talk:
-    """A call on a line that reports what it plays, in which the guide has been asked."""
+    """A call on a line that reports playback, in which the guide has been asked."""
     talk = Talk(**{"greeting": "Hello.", **options})
     talk.at(0.5, TokensPlayed("Hello."))
     talk.at(2.0, CallerSaid("what are your hours"))
@@ -80,7 +80,7 @@ def asked_for_hours(**options: object) -> Talk:
 
 
 def being_told_hours(*, finished: bool = True, **options: object) -> Talk:
-    """... and of its reply, the caller has heard the first sentence and two words more."""
+    """... and the caller has heard the first sentence of the reply."""
     talk = asked_for_hours(**options)
     talk.at(2.5, GuideToken(1, HOURS))
     if finished:
@@ -90,7 +90,7 @@ def being_told_hours(*, finished: bool = True, **options: object) -> Talk:
 
 
 def interrupted_telling_hours(*, finished: bool = True, **options: object) -> Talk:
-    """... when they spoke over it."""
+    """... and spoke over it two words later."""
     talk = being_told_hours(finished=finished, **options)
     talk.at(7.0, CallerSpeaking(True), TokensPlayed(" On Saturdays"), Interrupted("On Saturdays"))
     return talk
@@ -100,15 +100,15 @@ def interrupted_telling_hours(*, finished: bool = True, **options: object) -> Ta
 
 
 def test_every_state_has_a_row() -> None:
-    """Nothing that can happen is undefined; an event without a row changes nothing."""
+    """No state is forgotten, and the table has no event that cannot happen."""
     assert set(BargeIn.TRANSITIONS.rows) == set(State)
     assert {event for rows in BargeIn.TRANSITIONS.rows.values() for event in rows} < set(
         get_args(Event)
     )
 
 
-def test_step_that_the_table_does_not_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler cannot lead where its row does not."""
+def test_step_outside_the_table_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler cannot lead to a state that its row does not name."""
     rows = BargeIn.TRANSITIONS.rows[State.LISTENING]
     monkeypatch.setitem(rows, CallerSpeaking, (lambda *_: (State.PAUSED, ()), {}))
     with pytest.raises(TransitionError, match="listening -> paused on CallerSpeaking"):
@@ -157,7 +157,7 @@ def test_next_turn_tells_the_guide_what_was_said_and_heard() -> None:
     )
 
 
-def test_history_is_cut_to_the_turns_that_were_asked_for() -> None:
+def test_history_is_limited_to_the_turns_that_the_owner_wants() -> None:
     """`history_turns` counts the caller's messages."""
     talk = being_told_hours(history_turns=2)
     talk.at(10.0, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
@@ -173,7 +173,7 @@ def test_history_is_cut_to_the_turns_that_were_asked_for() -> None:
 
 @pytest.mark.parametrize("words", ["um", "uh", "the"])
 def test_noise_in_a_silence_is_no_turn(words: str) -> None:
-    """The guide is not asked about nothing."""
+    """The guide is not asked to respond to it."""
     talk = Talk()
     assert talk.at(1.0, CallerSaid(words)) == []
     assert (talk.state, talk.outcome) == (State.LISTENING, Outcome.IGNORED)
@@ -190,7 +190,7 @@ def test_partial_words_in_a_silence_are_no_turn_yet() -> None:
 
 
 def test_interruption_keeps_every_further_word_back() -> None:
-    """The guide goes on writing, and not a word is sent before a decision."""
+    """The guide writes on, and not a word is sent before the decision."""
     talk = interrupted_telling_hours(finished=False)
     assert talk.is_in(State.PAUSED)
     assert talk.at(7.1, GuideToken(1, " Come by."), GuideFinished(1)) == []
@@ -223,21 +223,21 @@ def test_words_that_take_the_floor_cancel_the_reply(words: str) -> None:
 
 
 def test_cancelling_a_reply_whose_guide_is_done_closes_nothing_twice() -> None:
-    """One closing a talk cycle, and nothing to drop."""
+    """The talk cycle is closed already, and there is no stream to drop."""
     talk = interrupted_telling_hours()
     (action,) = talk.at(8.0, CallerSaid("what about friday"))
     assert isinstance(action, AskGuide)
 
 
 def test_partial_words_decide_nothing() -> None:
-    """What begins like a question may end as a remark."""
+    """What begins as a question may end as a remark."""
     talk = interrupted_telling_hours()
     assert talk.at(7.3, CallerSaid("what about", final=False)) == []
     assert talk.is_in(State.PAUSED)
 
 
 def test_clear_stop_on_a_partial_gives_up_the_rest_but_asks_only_on_the_final() -> None:
-    """The guide's stream is dropped early; the turn is what was said in the end."""
+    """The stream is dropped early, but the turn is what was said in the end."""
     talk = interrupted_telling_hours(finished=False)
     assert talk.at(7.3, CallerSaid("stop", final=False)) == [DropGuide(1)]
     assert talk.at(7.4, CallerSaid("stop please", final=False)) == []
@@ -247,7 +247,7 @@ def test_clear_stop_on_a_partial_gives_up_the_rest_but_asks_only_on_the_final() 
 
 
 def test_reply_given_up_is_not_resumed_whatever_the_final_words_are() -> None:
-    """The agent fell silent for good, so what was said is answered."""
+    """There is nothing left to resume, so the words are answered."""
     talk = interrupted_telling_hours()
     talk.at(7.3, CallerSaid("stop", final=False))
     (ask,) = talk.at(8.0, CallerSaid("stop by my shop yes i did that last week"))
@@ -274,7 +274,7 @@ def test_reply_given_up_for_words_that_never_become_final_ends_there() -> None:
 
 
 def test_backchannel_resumes_the_reply_at_the_clause_that_was_cut() -> None:
-    """What was not heard is said, from the clause's beginning, in a cycle of its own."""
+    """What was not heard is said, from the start of its clause, in a new talk cycle."""
     talk = interrupted_telling_hours()
     assert talk.at(8.0, CallerSaid("uh-huh")) == [
         Say("On Saturdays we close at noon, and on Sundays all day."),
@@ -283,8 +283,8 @@ def test_backchannel_resumes_the_reply_at_the_clause_that_was_cut() -> None:
     assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.RESUMED)
 
 
-def test_resumed_reply_goes_on_with_what_the_guide_still_writes() -> None:
-    """Kept words go out with the rest, later ones as they come."""
+def test_resumed_reply_continues_with_what_the_guide_still_writes() -> None:
+    """What it wrote during the pause goes out with the rest, later words as they come."""
     talk = interrupted_telling_hours(finished=False)
     talk.at(7.1, GuideToken(1, " Come"))
     close, say = talk.at(8.0, CallerSaid("uh-huh"))
@@ -295,7 +295,7 @@ def test_resumed_reply_goes_on_with_what_the_guide_still_writes() -> None:
 
 
 def test_remark_resumes_and_is_kept_where_it_was_said() -> None:
-    """The guide sees it the next time, between what was heard before and after."""
+    """The guide is told of it between what was heard before and after."""
     talk = interrupted_telling_hours()
     talk.at(8.0, CallerSaid("my wife loves that place"))
     assert talk.outcome is Outcome.RESUMED
@@ -312,7 +312,7 @@ def test_remark_resumes_and_is_kept_where_it_was_said() -> None:
 
 
 def test_silence_after_an_interruption_resumes() -> None:
-    """A cough was all there was."""
+    """It was only a cough."""
     talk = interrupted_telling_hours()
     talk.at(7.2, CallerSpeaking(False))
     assert talk.machine.deadline == 7.2 + 2.0
@@ -323,30 +323,30 @@ def test_silence_after_an_interruption_resumes() -> None:
 
 
 def test_deadline_reported_too_early_resumes_nothing() -> None:
-    """The clock of the shell is not trusted to be exact."""
+    """The shell's clock need not be exact."""
     talk = interrupted_telling_hours()
     assert talk.at(7.1, DeadlinePassed()) == []
     assert talk.is_in(State.PAUSED)
 
 
 def test_caller_who_is_speaking_is_not_talked_over_by_a_timer() -> None:
-    """Speech that has begun and not ended holds the resume, and so does each partial."""
+    """Ongoing speech delays the resume, and so does each partial."""
     talk = interrupted_telling_hours()
     assert talk.machine.deadline == 7.0 + 10.0
     talk.at(9.0, CallerSaid("and then I", final=False))
     assert talk.machine.deadline == 9.0 + 10.0
 
 
-def test_lost_end_of_speech_holds_a_reply_no_longer_than_the_ceiling() -> None:
-    """No state waits for ever."""
+def test_lost_end_of_speech_delays_a_reply_no_longer_than_the_ceiling() -> None:
+    """Nobody waits for ever."""
     talk = interrupted_telling_hours()
     say, _ = talk.wait()
     assert talk.now == 17.0
     assert isinstance(say, Say)
 
 
-def test_partials_alone_hold_the_resume_on_a_line_without_speaker_events() -> None:
-    """Each one starts the quiet anew."""
+def test_partials_alone_delay_the_resume_on_a_line_without_speaker_events() -> None:
+    """Each one restarts the wait for silence."""
     talk = being_told_hours()
     talk.at(7.0, TokensPlayed(" On Saturdays"), Interrupted("On Saturdays"))
     assert talk.machine.deadline == 9.0
@@ -355,7 +355,7 @@ def test_partials_alone_hold_the_resume_on_a_line_without_speaker_events() -> No
 
 
 def test_interruption_with_nothing_left_to_say_ends_the_reply() -> None:
-    """There is nothing to resume, so what is said next is heard as in a silence."""
+    """There is nothing to resume, so what is said next is a turn."""
     talk = on_a_bare_line()
     talk.at(9.1, Interrupted("and on Sundays all day."))
     assert talk.is_in(State.LISTENING)
@@ -364,7 +364,7 @@ def test_interruption_with_nothing_left_to_say_ends_the_reply() -> None:
 
 
 def test_blank_transcript_decides_nothing() -> None:
-    """Lines send them, also while the caller is still speaking."""
+    """Lines send them, even while the caller is speaking."""
     talk = interrupted_telling_hours()
     deadline = talk.machine.deadline
     for blank in (CallerSaid(""), CallerSaid(" ", final=False)):
@@ -373,7 +373,7 @@ def test_blank_transcript_decides_nothing() -> None:
 
 
 def test_resume_that_has_nothing_to_say_ends_the_reply() -> None:
-    """All was heard, and the guide stopped writing during the pause."""
+    """The caller had heard it all, and the guide finished during the pause."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "We are open."))
     talk.at(3.5, TokensPlayed("We are open."))
@@ -388,7 +388,7 @@ def test_resume_that_has_nothing_to_say_ends_the_reply() -> None:
 
 
 def test_more_words_before_anything_is_heard_extend_the_turn() -> None:
-    """The guide is asked again with the whole, and the words on their way are replaced."""
+    """The guide is asked again with the whole turn, and what was sent is replaced."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "We are"))
     assert talk.at(2.8, CallerSaid("on Sundays I mean")) == [
@@ -400,7 +400,7 @@ def test_more_words_before_anything_is_heard_extend_the_turn() -> None:
 
 
 def test_words_of_a_withdrawn_reply_that_were_heard_after_all_are_in_the_history() -> None:
-    """They played until the next reply's first word."""
+    """They were played until the next reply's first word."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "We are open,"))
     talk.at(2.8, CallerSaid("on Sundays I mean"))
@@ -418,14 +418,14 @@ def test_words_of_a_withdrawn_reply_that_were_heard_after_all_are_in_the_history
 
 @pytest.mark.parametrize("words", ["uh-huh", "um"])
 def test_backchannel_and_noise_never_extend_a_turn(words: str) -> None:
-    """The guide goes on with what it was asked."""
+    """The guide's reply goes on."""
     talk = asked_for_hours()
     assert talk.at(2.2, CallerSaid(words)) == []
     assert (talk.state, talk.outcome) == (State.THINKING, Outcome.IGNORED)
 
 
 def test_hello_while_the_guide_is_slow_is_kept_and_restarts_nothing() -> None:
-    """Asking again would make it slower."""
+    """Asking again would only take longer."""
     talk = asked_for_hours()
     assert talk.at(5.0, CallerSaid("hello?")) == []
     assert talk.outcome is Outcome.KEPT
@@ -435,13 +435,13 @@ def test_hello_while_the_guide_is_slow_is_kept_and_restarts_nothing() -> None:
 
 
 def test_partial_words_extend_nothing() -> None:
-    """A turn is extended by what was said in the end."""
+    """A turn is extended only by final words."""
     talk = asked_for_hours()
     assert talk.at(2.2, CallerSaid("on Sundays", final=False)) == []
 
 
 def test_interruption_with_empty_text_counts_as_heard() -> None:
-    """The reply was being played, so a backchannel now resumes it."""
+    """The reply was playing, so a backchannel resumes it."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, HOURS), GuideFinished(1))
     talk.at(3.0, Interrupted("", 15))
@@ -449,7 +449,7 @@ def test_interruption_with_empty_text_counts_as_heard() -> None:
     assert talk.at(3.5, CallerSaid("okay")) == [Say(HOURS), CloseTalkCycle()]
 
 
-# --- rules 6 and 11: a line that tells nothing --------------------------------------------------
+# --- rules 6 and 11: a line that reports nothing ------------------------------------------------
 
 
 def on_a_bare_line() -> Talk:
@@ -468,7 +468,7 @@ def test_bare_line_counts_nothing_as_heard_in_the_first_half_second() -> None:
 
 
 def test_bare_line_counts_a_reply_as_over_when_the_caller_speaks_later() -> None:
-    """The line would have told of an interruption."""
+    """The line would have reported an interruption."""
     talk = on_a_bare_line()
     talk.at(9.0, CallerSaid("my number is 555 0100"))
     assert talk.asked[1] == Message("assistant", HOURS)
@@ -486,7 +486,7 @@ def test_bare_line_interrupted_is_paused_and_resumed_by_the_reported_words() -> 
 
 
 def test_bare_line_estimates_where_it_was_cut_from_the_time_that_was_spoken() -> None:
-    """With no words to go by, the duration and the speaking rate tell."""
+    """Without words, the duration and the speaking rate are used."""
     talk = on_a_bare_line()
     talk.at(6.0, Interrupted("", 4000))  # ten words at 2.5 a second
     talk.at(7.0, CallerSaid("what about Friday"))
@@ -495,7 +495,7 @@ def test_bare_line_estimates_where_it_was_cut_from_the_time_that_was_spoken() ->
 
 
 def test_bare_line_resumed_just_now_is_not_taken_to_be_over() -> None:
-    """The rest of an utterance that came in two pieces finds the reply still unheard."""
+    """An utterance may come in two pieces, the second just after the resume."""
     talk = on_a_bare_line()
     talk.at(6.0, Interrupted("On Saturdays we", 900))
     talk.at(7.0, CallerSaid("right"))
@@ -503,8 +503,8 @@ def test_bare_line_resumed_just_now_is_not_taken_to_be_over() -> None:
     assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
 
 
-def test_bare_line_with_a_slow_guide_has_played_all_it_was_given() -> None:
-    """A question while the guide is still writing finds every word so far heard."""
+def test_bare_line_has_played_all_that_a_slow_guide_wrote() -> None:
+    """A question cancels the reply, and every word so far was heard."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(2.0, GuideToken(1, "Let me look."))
@@ -513,8 +513,8 @@ def test_bare_line_with_a_slow_guide_has_played_all_it_was_given() -> None:
     assert talk.outcome is Outcome.CANCELLED
 
 
-def test_bare_line_falls_silent_by_itself() -> None:
-    """Half a second makes it audible, its length and a margin make it over."""
+def test_reply_on_a_bare_line_ends_by_the_clock() -> None:
+    """It is audible after half a second, and over after its length and a margin."""
     talk = on_a_bare_line()
     talk.wait()
     assert (talk.state, talk.now) == (State.SPEAKING, 2.5)
@@ -525,7 +525,7 @@ def test_bare_line_falls_silent_by_itself() -> None:
 
 
 def test_caller_who_was_speaking_before_the_reply_began_extends_the_turn() -> None:
-    """They were talked into, however long their sentence took."""
+    """The reply began over their words, however long their sentence took."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(1.8, CallerSpeaking(True))
@@ -535,8 +535,8 @@ def test_caller_who_was_speaking_before_the_reply_began_extends_the_turn() -> No
     assert talk.outcome is Outcome.EXTENDED
 
 
-def test_silence_after_all_was_said_ends_the_reply_on_a_line_with_speaker_events() -> None:
-    """It was audible, and is no more."""
+def test_silence_after_all_was_sent_ends_the_reply_on_a_line_with_speaker_events() -> None:
+    """It was audible and no longer is."""
     talk = on_a_bare_line()
     talk.at(2.6, AgentSpeaking(True))
     talk.at(8.0, AgentSpeaking(False))
@@ -551,7 +551,7 @@ def test_silence_of_an_older_reply_ends_nothing() -> None:
 
 
 def test_silence_between_two_stretches_of_a_slow_reply_ends_nothing() -> None:
-    """Words that went out just now are about to be heard."""
+    """Words sent just now are about to be heard."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(2.0, GuideToken(1, "Let me look."))
@@ -572,7 +572,7 @@ def asked_back(reply: str, heard: str) -> Talk:
 
 @pytest.mark.parametrize("words", ["yes", "uh-huh", "nine"])
 def test_answer_to_a_question_just_heard_is_a_turn(words: str) -> None:
-    """Even where it would be a backchannel otherwise, and however late."""
+    """Even if it would be a backchannel otherwise, and however late."""
     talk = asked_back("Shall I book it?", "Shall I book it?")
     talk.at(3.0, CallerSaid(words))
     assert talk.outcome is Outcome.ASKED
@@ -587,7 +587,7 @@ def test_answer_over_the_last_words_of_a_question_cancels() -> None:
 
 
 def test_backchannel_before_the_last_words_of_a_question_resumes() -> None:
-    """The question is not yet known."""
+    """They cannot know the question yet."""
     talk = asked_back("We have time. Would you like nine or ten tomorrow?", "We have time.")
     talk.at(3.5, Interrupted("We have time."))
     talk.at(4.0, CallerSaid("okay"))
@@ -595,7 +595,7 @@ def test_backchannel_before_the_last_words_of_a_question_resumes() -> None:
 
 
 def test_late_backchannel_is_no_turn_and_a_later_one_is() -> None:
-    """Two seconds after the reply's end it still belongs to it."""
+    """For two seconds after a reply, it is still about that reply."""
     for wait_s, outcome in ((2.0, Outcome.IGNORED), (2.1, Outcome.ASKED)):
         talk = asked_back("At nine.", "At nine.")
         talk.at(2.5 + wait_s, CallerSaid("okay"))
@@ -620,14 +620,14 @@ def test_guide_that_stalls_is_dropped_with_an_apology() -> None:
     assert talk.wait() == [DropGuide(1), Say(" Sorry."), CloseTalkCycle()]
 
 
-def test_guide_that_fails_is_apologised_for() -> None:
-    """There is no stream left to drop, and no second blank where one was written."""
+def test_failure_of_the_guide_is_apologised_for() -> None:
+    """There is no stream to drop, and a blank that was written is not doubled."""
     talk = asked_for_hours(apology="Sorry.")
     talk.at(3.0, GuideToken(1, "We are "))
     assert talk.at(3.5, GuideFailed(1)) == [Say("Sorry."), CloseTalkCycle()]
 
 
-def test_guide_that_fails_during_a_pause_is_apologised_for_after_it() -> None:
+def test_failure_during_a_pause_is_apologised_for_after_it() -> None:
     """Not one word is sent during a pause."""
     talk = interrupted_telling_hours(finished=False, apology="Sorry.")
     assert talk.at(7.1, GuideFailed(1)) == []
@@ -635,21 +635,21 @@ def test_guide_that_fails_during_a_pause_is_apologised_for_after_it() -> None:
     assert say == Say("On Saturdays we close at noon, and on Sundays all day. Sorry.")
 
 
-def test_guide_that_finishes_without_a_word_is_apologised_for() -> None:
+def test_empty_reply_is_apologised_for() -> None:
     """Dead air is the worst answer."""
     talk = asked_for_hours(apology="Sorry.")
     assert talk.at(3.0, GuideFinished(1)) == [Say("Sorry."), CloseTalkCycle()]
 
 
-def test_guide_that_fails_without_an_apology_to_speak_ends_the_reply() -> None:
-    """The owner wants silence."""
+def test_failure_without_an_apology_ends_the_reply() -> None:
+    """The owner prefers silence."""
     talk = asked_for_hours(apology="")
     assert talk.at(3.0, GuideFailed(1)) == []
     assert talk.is_in(State.LISTENING)
 
 
 def test_guide_that_finishes_after_all_was_heard_ends_the_reply() -> None:
-    """It had run dry."""
+    """It had nothing more to say."""
     talk = asked_for_hours()
     talk.at(3.0, GuideToken(1, "At nine."), TokensPlayed("At nine."))
     assert talk.is_in(State.SPEAKING)
@@ -657,8 +657,8 @@ def test_guide_that_finishes_after_all_was_heard_ends_the_reply() -> None:
     assert talk.is_in(State.LISTENING)
 
 
-def test_reply_whose_reports_are_lost_is_over_in_time() -> None:
-    """And only what was reported counts as heard."""
+def test_reply_ends_by_the_clock_if_its_reports_are_lost() -> None:
+    """Only what was reported counts as heard."""
     talk = being_told_hours()
     talk.wait()
     assert talk.is_in(State.LISTENING)
@@ -669,7 +669,7 @@ def test_reply_whose_reports_are_lost_is_over_in_time() -> None:
 # --- words that did not interrupt ---------------------------------------------------------------
 
 
-def test_question_that_did_not_interrupt_cancels_all_the_same() -> None:
+def test_question_that_did_not_interrupt_still_cancels() -> None:
     """The line may be told not to stop the agent."""
     talk = being_told_hours()
     (ask,) = talk.at(6.5, CallerSaid("what about Friday"))
@@ -691,20 +691,20 @@ def test_words_that_did_not_interrupt_and_do_not_take_the_floor(
 
 
 def test_partial_words_that_did_not_interrupt_do_nothing() -> None:
-    """They are not said yet."""
+    """They are not final yet."""
     talk = being_told_hours()
     assert talk.at(6.5, CallerSaid("what about", final=False)) == []
 
 
-def test_reply_that_takes_longer_than_thought_is_not_over() -> None:
-    """A line that reports will tell, and what is said meanwhile is said over the reply."""
+def test_reply_that_takes_longer_than_estimated_is_not_over() -> None:
+    """A line that reports says when it ends. Until then, words are spoken over the reply."""
     talk = being_told_hours()
     talk.at(13.0, CallerSaid("my number is 555 0100"))
     assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
 
 
-def test_reply_taken_to_be_over_too_soon_is_taken_up_again() -> None:
-    """A report or an interruption shows that it still plays."""
+def test_reply_that_counted_as_over_too_soon_is_spoken_again() -> None:
+    """A report or an interruption shows that it is still playing."""
     for event in (TokensPlayed(" On Saturdays"), Interrupted("On Saturdays")):
         talk = being_told_hours()
         talk.wait()
@@ -714,21 +714,21 @@ def test_reply_taken_to_be_over_too_soon_is_taken_up_again() -> None:
 
 
 def test_backchannel_after_an_answer_is_no_answer() -> None:
-    """A turn answers the question before it."""
+    """The turn has already answered the question."""
     talk = asked_back("For which day?", "For which day?")
     talk.at(4.0, CallerSaid("Tuesday please"))
     assert talk.at(4.5, CallerSaid("okay")) == []
     assert (talk.state, talk.outcome) == (State.THINKING, Outcome.IGNORED)
 
 
-# --- the voice spells it otherwise ----------------------------------------------------------------
+# --- the voice spells it differently -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "number", ["5550199.", "$1,299.", "It is 10:30 on 12/04.", "Yes, 24/7.", "Call 020 7946 0958."]
 )
 def test_reply_spoken_in_other_words_is_heard(number: str) -> None:
-    """Silence after it bears that out."""
+    """The silence after it confirms that."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, number), GuideFinished(1), AgentSpeaking(True))
     talk.at(5.0, TokensPlayed("five five five zero one nine nine."), AgentSpeaking(False))
@@ -738,7 +738,7 @@ def test_reply_spoken_in_other_words_is_heard(number: str) -> None:
 
 
 def test_number_cut_in_its_middle_is_said_again() -> None:
-    """How much of it was heard cannot be told."""
+    """Nobody can say how much of it was heard."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "Yes. Our number is 5550199. Call us."), GuideFinished(1))
     talk.at(5.0, TokensPlayed("Yes."), TokensPlayed(" Our number is five five"))
@@ -750,8 +750,8 @@ def test_number_cut_in_its_middle_is_said_again() -> None:
     ]
 
 
-def test_interruption_told_in_other_words_is_of_the_reply_that_was_just_reported() -> None:
-    """Although an older reply holds those very words."""
+def test_interruption_in_other_words_is_of_the_reply_that_was_just_reported() -> None:
+    """Even if an older reply contains those very words."""
     talk = asked_back("We open at nine.", "We open at nine.")
     talk.at(9.0, CallerSaid("and on Saturdays"))
     talk.at(9.5, GuideToken(2, "Saturdays are short. 9 to noon is when we are open."))
@@ -761,7 +761,7 @@ def test_interruption_told_in_other_words_is_of_the_reply_that_was_just_reported
 
 
 def test_word_that_is_reported_and_cut_counts_once() -> None:
-    """It is told of twice, and said several times."""
+    """It is reported twice, and occurs several times."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "No, no, no, it is very bad."), GuideFinished(1))
     talk.at(3.0, TokensPlayed("No,"), Interrupted("No"))
@@ -769,10 +769,10 @@ def test_word_that_is_reported_and_cut_counts_once() -> None:
     assert say == Say("no, no, it is very bad.")
 
 
-# --- the caller who goes on speaking as the reply begins ------------------------------------------
+# --- the caller who speaks on as the reply begins -----------------------------------------------
 
 
-def talked_into(*, reply: str = HOURS) -> Talk:
+def spoken_through(*, reply: str = HOURS) -> Talk:
     """A call in which the caller spoke on, and the reply began over their words."""
     talk = asked_for_hours()
     talk.at(2.3, CallerSpeaking(True))
@@ -781,9 +781,9 @@ def talked_into(*, reply: str = HOURS) -> Talk:
     return talk
 
 
-def test_caller_who_was_talked_into_is_heard_out() -> None:
-    """What would be a remark is more of the turn: they had not been listening yet."""
-    talk = talked_into()
+def test_caller_who_speaks_on_as_the_reply_begins_is_heard_out() -> None:
+    """What would be a remark is more of the turn: they were not listening yet."""
+    talk = spoken_through()
     assert talk.is_in(State.PAUSED)
     (ask,) = talk.at(4.0, CallerSaid("on Sundays and holidays I mean"))
     assert ask == AskGuide(
@@ -792,15 +792,15 @@ def test_caller_who_was_talked_into_is_heard_out() -> None:
     assert talk.outcome is Outcome.EXTENDED
 
 
-def test_backchannel_of_a_caller_who_was_talked_into_resumes() -> None:
+def test_backchannel_of_a_caller_who_spoke_on_resumes() -> None:
     """It adds nothing to the turn."""
-    talk = talked_into()
+    talk = spoken_through()
     assert talk.at(4.0, CallerSaid("yeah")) == [Say(HOURS), CloseTalkCycle()]
     assert talk.outcome is Outcome.RESUMED
 
 
-def test_caller_who_had_heard_something_was_not_talked_into() -> None:
-    """Then what they say is about the reply."""
+def test_caller_who_heard_some_of_the_reply_is_responding_to_it() -> None:
+    """Even if they had spoken on as it began."""
     talk = asked_for_hours()
     talk.at(2.3, CallerSpeaking(True))
     talk.at(2.5, GuideToken(1, HOURS), GuideFinished(1))
@@ -831,7 +831,7 @@ def test_talkover_goes_on_without_a_gap(words: str, outcome: Outcome) -> None:
 
 
 def test_talkover_lets_the_new_reply_replace_the_old() -> None:
-    """Its first words do; what was heard of the old one in the meantime is in the history."""
+    """Its first words do. What is heard of the old one until then is in the history."""
     talk = talked_over("what about Friday")
     assert talk.outcome is Outcome.CANCELLED
     talk.at(6.7, TokensPlayed(" On Saturdays we"))
@@ -849,7 +849,7 @@ def test_talkover_lets_the_new_reply_replace_the_old() -> None:
 
 
 def test_talkover_acknowledges_when_the_guide_takes_its_time() -> None:
-    """In the reply's own talk cycle, and it is in the history once it was heard."""
+    """In the reply's own talk cycle. Once heard, it is in the history."""
     talk = talked_over("what about Friday")
     assert talk.machine.deadline == 7.0
     assert talk.wait() == [Say("Sure. ")]
@@ -868,7 +868,7 @@ def test_talkover_acknowledges_when_the_guide_takes_its_time() -> None:
     ]
 
 
-def test_talkover_acknowledges_nothing_when_the_old_reply_has_ended_by_itself() -> None:
+def test_talkover_acknowledges_nothing_once_the_old_reply_has_ended() -> None:
     """There is nothing to replace."""
     talk = talked_over("what about Friday")
     talk.at(6.9, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
@@ -878,7 +878,7 @@ def test_talkover_acknowledges_nothing_when_the_old_reply_has_ended_by_itself() 
 
 @pytest.mark.parametrize("options", [{"talkover_ack": ""}, {"talkover": False}])
 def test_nothing_is_acknowledged_unless_the_owner_wants_it(options: dict[str, object]) -> None:
-    """Nor where the line stops the agent."""
+    """Nor if the line stops the agent."""
     given: Any = {"talkover": True, "talkover_ack": "Sure.", **options}
     talk = being_told_hours(**given)
     talk.at(6.5, CallerSaid("what about Friday"))
@@ -886,7 +886,7 @@ def test_nothing_is_acknowledged_unless_the_owner_wants_it(options: dict[str, ob
 
 
 def test_talkover_gives_up_what_is_not_yet_written_at_a_clear_stop() -> None:
-    """The guide is asked only when the words are final."""
+    """The guide is asked only once the words are final."""
     talk = being_told_hours(finished=False, talkover=True)
     assert talk.at(6.4, CallerSaid("stop", final=False)) == [DropGuide(1), CloseTalkCycle()]
     assert talk.at(6.5, CallerSaid("stop", final=False)) == []
@@ -895,7 +895,7 @@ def test_talkover_gives_up_what_is_not_yet_written_at_a_clear_stop() -> None:
 
 
 def in_the_first_clause(reply: str) -> Talk:
-    """A call in talkover two seconds into a clause, of which the line has reported nothing."""
+    """A talkover call, two seconds into a clause of which the line has reported nothing."""
     talk = asked_for_hours(talkover=True)
     talk.at(2.5, GuideToken(1, reply), GuideFinished(1))
     talk.now = 5.0
@@ -903,7 +903,7 @@ def in_the_first_clause(reply: str) -> Talk:
 
 
 def test_talkover_goes_on_over_a_remark_in_the_first_clause() -> None:
-    """The line reports a clause when it has ended; by the clock it is being heard."""
+    """The line reports a clause only at its end; by the clock it is being heard."""
     talk = in_the_first_clause("We close at noon on Saturdays and at six on other days.")
     assert talk.at(5.0, CallerSaid("my wife loves that place")) == []
     assert (talk.state, talk.outcome) == (State.SPEAKING, Outcome.KEPT)
@@ -917,7 +917,7 @@ def test_talkover_hears_an_answer_over_the_tail_of_a_single_clause() -> None:
 
 
 def test_talkover_hears_no_answer_before_the_question_is_known() -> None:
-    """Only the words that there was time for count, and none beyond the clause."""
+    """Only words that there was time for count, and none beyond the clause."""
     for reply in ("Is nine or ten or eleven or noon better for you?", "We do. Is nine fine?"):
         talk = in_the_first_clause(reply)
         talk.at(4.0 if "noon" in reply else 30.0, CallerSaid("okay"))
@@ -925,7 +925,7 @@ def test_talkover_hears_no_answer_before_the_question_is_known() -> None:
 
 
 def test_talkover_without_reports_estimates_what_was_heard() -> None:
-    """By the clock, for nothing else tells."""
+    """By the clock, which is all there is."""
     talk = Talk(talkover=True)
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(2.0, GuideToken(1, HOURS), GuideFinished(1))
@@ -959,15 +959,15 @@ def test_stale_event_while_words_are_out_changes_nothing(stale: Event) -> None:
     assert talk.at(2.7, GuideToken(1, " More.")) == [Say(" More.")]
 
 
-def test_interruption_before_any_word_of_the_reply_is_sent_changes_nothing() -> None:
-    """It cut something else."""
+def test_interruption_before_the_reply_is_sent_changes_nothing() -> None:
+    """It was something else that was cut."""
     talk = asked_for_hours()
     assert talk.at(2.2, Interrupted("", 15)) == []
     assert talk.is_in(State.THINKING)
 
 
 def test_interruption_of_a_reply_already_over_changes_nothing() -> None:
-    """Nor does it touch the next reply."""
+    """Not even for the next reply."""
     talk = being_told_hours()
     talk.at(10.0, TokensPlayed(" On Saturdays we close at noon, and on Sundays all day."))
     talk.at(10.1, Interrupted("and on Sundays all day."))
@@ -977,8 +977,8 @@ def test_interruption_of_a_reply_already_over_changes_nothing() -> None:
     assert talk.is_in(State.THINKING)
 
 
-def test_interruption_of_a_withdrawn_reply_takes_the_next_ones_words_with_it() -> None:
-    """The line forgot all it had queued, so the new reply is paused from its first word."""
+def test_interruption_of_a_withdrawn_reply_also_cuts_the_next() -> None:
+    """The line forgot everything queued, so the new reply is paused at its first word."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "We are open,"))
     talk.at(2.8, CallerSaid("on Sundays I mean"))
@@ -989,7 +989,7 @@ def test_interruption_of_a_withdrawn_reply_takes_the_next_ones_words_with_it() -
 
 
 def test_interruption_of_a_withdrawn_reply_pauses_the_next() -> None:
-    """The caller is speaking: what they say is more of the turn, for they heard none of it."""
+    """They heard none of the next one, so what they say is more of the turn."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     talk.at(2.0, GuideToken(1, "We are open,"))
@@ -1007,7 +1007,7 @@ def test_interruption_of_a_withdrawn_reply_pauses_the_next() -> None:
 
 
 def test_silence_after_a_withdrawn_reply_was_cut_goes_on_with_the_next() -> None:
-    """Waiting for its first word, or saying what came meanwhile."""
+    """By waiting for its first word, or saying what came meanwhile."""
     for token, said in ((None, []), (GuideToken(2, "Closed."), [Say("Closed.")])):
         talk = Talk()
         talk.at(1.0, CallerSaid("what are your hours"))
@@ -1033,7 +1033,7 @@ def being_told_alpha() -> Talk:
 
 @pytest.mark.parametrize("stale", ["Alpha bravo charlie,", "Hello."])
 def test_report_that_comes_twice_moves_nothing(stale: str) -> None:
-    """Of this reply, or of the greeting."""
+    """Whether of this reply or of the greeting."""
     talk = being_told_alpha()
     talk.at(5.0, TokensPlayed(" delta echo foxtrot,"), TokensPlayed(stale))
     talk.at(6.0, TokensPlayed(" golf"), Interrupted("golf"))
@@ -1041,8 +1041,8 @@ def test_report_that_comes_twice_moves_nothing(stale: str) -> None:
     assert say == Say("golf hotel india, juliet kilo lima.")
 
 
-def test_silence_that_is_told_twice_does_not_end_a_resumed_reply() -> None:
-    """It has not become audible again."""
+def test_silence_reported_twice_does_not_end_a_resumed_reply() -> None:
+    """It is not audible again yet."""
     talk = on_a_bare_line()
     talk.at(2.2, AgentSpeaking(True))
     talk.at(5.0, Interrupted("We are open from nine to six. On"), AgentSpeaking(False))
@@ -1053,7 +1053,7 @@ def test_silence_that_is_told_twice_does_not_end_a_resumed_reply() -> None:
 
 
 def test_silence_after_the_last_report_was_lost_ends_the_reply() -> None:
-    """It has had the time to be played, and the caller wants an answer."""
+    """There was time to play it, and the caller wants an answer."""
     talk = being_told_hours()
     talk.at(6.1, AgentSpeaking(True))
     talk.at(11.5, AgentSpeaking(False))
@@ -1061,8 +1061,8 @@ def test_silence_after_the_last_report_was_lost_ends_the_reply() -> None:
     assert talk.outcome is Outcome.ASKED
 
 
-def test_cough_before_the_reply_is_no_utterance_that_goes_on() -> None:
-    """The remark over the reply is a remark."""
+def test_cough_before_the_reply_does_not_begin_the_next_utterance() -> None:
+    """A remark over the reply is a remark, not more of the turn."""
     talk = asked_for_hours()
     talk.at(2.1, CallerSpeaking(True))
     talk.at(2.2, CallerSpeaking(False))
@@ -1072,8 +1072,8 @@ def test_cough_before_the_reply_is_no_utterance_that_goes_on() -> None:
     assert talk.outcome is Outcome.RESUMED
 
 
-def test_caller_who_speaks_over_words_without_a_clause_was_not_talked_into() -> None:
-    """The words had been out before."""
+def test_caller_who_speaks_over_an_unfinished_clause_is_responding_to_it() -> None:
+    """The words were sent before they spoke."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "We are open from nine"))
     talk.at(6.0, CallerSpeaking(True), Interrupted("", 15))
@@ -1081,8 +1081,8 @@ def test_caller_who_speaks_over_words_without_a_clause_was_not_talked_into() -> 
     assert talk.outcome is Outcome.RESUMED
 
 
-def test_bare_line_with_a_steady_guide_has_played_what_there_was_time_for() -> None:
-    """A word every 0.3 s leaves no moment for words to settle."""
+def test_bare_line_has_played_what_there_was_time_for() -> None:
+    """Even if the guide writes a word every 0.3 s, without a gap."""
     talk = Talk()
     talk.at(1.0, CallerSaid("what are your hours"))
     for index, word in enumerate(HOURS.split()):
@@ -1092,8 +1092,8 @@ def test_bare_line_with_a_steady_guide_has_played_what_there_was_time_for() -> N
 
 
 @pytest.mark.parametrize("text", ["...", " ", "-"])
-def test_guide_that_writes_no_words_is_apologised_for(text: str) -> None:
-    """There is nothing to hear in it."""
+def test_reply_without_words_is_apologised_for(text: str) -> None:
+    """There is nothing to hear."""
     talk = asked_for_hours(apology="Sorry.")
     talk.at(3.0, GuideToken(1, text))
     said = talk.at(3.1, GuideFinished(1))
@@ -1101,7 +1101,7 @@ def test_guide_that_writes_no_words_is_apologised_for(text: str) -> None:
 
 
 def test_blank_opens_no_talk_cycle() -> None:
-    """There is nothing to speak in it."""
+    """There is nothing to speak."""
     talk = asked_for_hours()
     talk.at(2.5, GuideToken(1, "Alpha bravo, charlie "))
     talk.at(4.0, TokensPlayed("Alpha bravo, charlie"), Interrupted("charlie"))
@@ -1110,7 +1110,7 @@ def test_blank_opens_no_talk_cycle() -> None:
 
 
 def test_second_interruption_during_a_pause_changes_nothing() -> None:
-    """Neither the place nor the clock."""
+    """Neither where the reply resumes nor when."""
     talk = interrupted_telling_hours()
     deadline = talk.machine.deadline
     assert talk.at(7.5, Interrupted("On Saturdays we close")) == []

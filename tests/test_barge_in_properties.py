@@ -1,7 +1,7 @@
 """The machine under any order of events, possible on a line or not.
 
-The model beside it is dumber than the machine: it knows what the machine said, asked and dropped,
-and the state it shows.
+The model beside it is simpler than the machine: it knows what the machine said, asked and dropped,
+and its state.
 """
 
 import os
@@ -62,7 +62,7 @@ UTTERANCES = [
 
 
 class Observer:
-    """Holds a machine to what must be true after every single event."""
+    """Checks what must be true of a machine after every single event."""
 
     def __init__(self, options: Options) -> None:
         self.machine = BargeIn(options)
@@ -117,7 +117,7 @@ class Observer:
                 self.open_guide = None
 
     def _check_decisions(self, event: Event, before: State, verdicts: list[Decided]) -> None:
-        """Every final prompt is decided on once; nothing else is but a silence and a clear stop."""
+        """Each final transcript is decided on once; else only a silence or a clear stop is."""
         if before is State.ENDED or (isinstance(event, CallerSaid) and not event.text):
             assert not verdicts
         elif isinstance(event, CallerSaid) and event.final:
@@ -131,17 +131,17 @@ class Observer:
             assert [made.rule for made in verdicts] in ([], ["silence"])
 
     def guide_ends(self, ended: Callable[[int], Event]) -> None:
-        """The guide's stream comes to its own end."""
+        """The guide's stream ends by itself."""
         if self.open_guide is not None:
             number, self.open_guide = self.open_guide, None
             self.happens(ended(number))
 
     def utterance(self, kind: str) -> str:
-        """Words of this kind, with a tag of their own where they hold one."""
+        """Words of this kind, with a tag of their own if they have one."""
         return kind.format(f"tag{next(self.tags)}")
 
     def check_fates(self) -> None:
-        """What should be in the history is there once, in what the guide is asked last."""
+        """What should be in the history is there once, in the last request."""
         self.happens(CallerSaid("so what about the end"), after=60.0)
         for said, outcome in self.fates.items():
             if "tag" in said:
@@ -165,7 +165,7 @@ class Observer:
 
 
 class Conversation(RuleBasedStateMachine):
-    """Any events in any order, the happy path shaped in so that deep states are reached."""
+    """Any events in any order, with a bias to the happy path so that deep states are reached."""
 
     replies = Bundle("replies")
 
@@ -205,7 +205,7 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(words=st.integers(1, 5), mark=st.sampled_from([",", ".", "", "?"]))
     def guide_writes(self, words: int, mark: str) -> None:
-        """The live reply: the happy path."""
+        """To the reply in progress: the happy path."""
         if self.call.open_guide is not None:
             text = "".join(f" word{next(self.words)}" for _ in range(words)) + mark
             self.call.happens(GuideToken(self.call.open_guide, text), 0.05)
@@ -227,7 +227,7 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(share=st.floats(0.0, 1.0), whole=st.booleans())
     def line_cuts(self, share: float, whole: bool) -> None:
-        """An interrupt at any place of what was said last, or of what was said long before."""
+        """An interrupt anywhere in what was said last."""
         words = self.call.spoken.get(self.call.asked, "").split()
         heard = words[: round(share * len(words))]
         fragment = heard if whole else heard[-3:]
@@ -338,7 +338,7 @@ def _step_at_random(rng: random.Random, call: Observer, words: Any, line: str) -
 
 @pytest.mark.parametrize("part", range(4))
 def test_machine_holds_under_tens_of_thousands_of_interleavings(part: int) -> None:
-    """Cheap and many: what Hypothesis is too thorough to reach. A failure names its seed."""
+    """Many cheap ones reach what Hypothesis does not. A failure names its seed."""
     for seed in range(part, INTERLEAVINGS, 4):
         try:
             _play_at_random(seed)

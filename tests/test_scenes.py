@@ -2,11 +2,11 @@
 stop with content, correction, answer over the tail, remark, cough, long question after a pause,
 split turn, echo, goodbye.
 
-Each is a whole call over real sockets, and is checked by every word the caller heard, in order, by
-what was never heard, by all that the guide was asked, and by what was decided and why.
+Each is a whole call over real sockets. It is checked by every word the caller heard, in order, by
+what was never heard, by everything the guide was asked, and by what was decided and why.
 
-No scene races: a reply is written at once or waits for what the test has seen, the caller acts on
-words heard, and the times that no scene is about are long.
+No scene is a race: a reply is written at once or waits for what the test has seen, the caller acts
+on words heard, and timeouts that a scene is not about are long.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ ACK = "Sure."
 ASKED = ("question", "question-begins-clause", "asked")
 
 WORD_S = 0.4
-"""How long the line takes for a word of ours, on its own clock."""
+"""How long the line takes to speak a word, on its own clock."""
 SLOW_VOICE = Manner(agent_words_per_second=1.0)
 
 UNHURRIED = {
@@ -57,21 +57,21 @@ UNHURRIED = {
     "guide_first_token_timeout_s": 10.0,
     "guide_stall_timeout_s": 10.0,
 }
-"""Times that no scene is about, in our seconds."""
+"""Timeouts that no scene is about, in real seconds."""
 FAST_GUIDE: dict[str, Any] = {"talkover_ack_after_s": 2.0}
-"""Whatever the machine is busy with, the guide has answered by then (our seconds)."""
+"""However busy the computer, the guide has answered by then (real seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a caller says over the agent, and what it is."""
+    """What a caller says over the agent, and how it is classified."""
 
     name: str
     says: str
     act: str
     rule: str
     gives_up: bool = False
-    """Whether it is clear before it is final."""
+    """Whether it is a clear stop before it is final."""
 
     def decided(self, outcome: str) -> Decision:
         return (self.act, self.rule, outcome)
@@ -100,7 +100,7 @@ class Played:
 
     @property
     def cut_by(self) -> set[str]:
-        """What kept the caller from hearing all."""
+        """What kept the caller from hearing everything."""
         return {cut.reason for cut in self.result.cuts}
 
     @property
@@ -131,7 +131,7 @@ async def play(
     manner: Manner | None = None,
     **settings: Any,
 ) -> Played:
-    """Place a call to a guide that knows its lines; `listen` is told of every frame."""
+    """Place a call to a scripted guide; `listen` gets every frame."""
     given = {**UNHURRIED, "talkover_ack": ACK, "barge_in_mode": mode, **settings}
     async with GuideServer() as guide, frontdesk(guide, **given) as url:
         guide.script(lambda messages: replies[messages[-1]["content"]])
@@ -167,7 +167,7 @@ goes_on = pytest.mark.parametrize("scene", GOES_ON, ids=lambda scene: scene.name
 
 
 def check_told_of_whole_reply(played: Played, scene: Scene, *, before: str) -> None:
-    """The guide is asked of what followed alone, and told the remark after what came `before`."""
+    """Only the last question is asked next, and a remark stands after what came `before` it."""
     first, second = played.asked
     assert first == [QUESTION]
     remark = [before, scene.says, HOURS.removeprefix(before).strip()]
@@ -177,7 +177,7 @@ def check_told_of_whole_reply(played: Played, scene: Scene, *, before: str) -> N
 
 @goes_on
 async def test_paused_reply_resumes_at_the_clause_that_was_cut(scene: Scene) -> None:
-    """No word is lost, and what was heard of the clause is all that is heard twice."""
+    """No word is lost, and only what was heard of the clause is heard twice."""
     played = await play("pause", script_of(scene.says), REPLIES_TO_THE_END)
     assert played.decisions == [ASKED, scene.decided("resumed"), ASKED]
     assert played.interruptions == 1
@@ -199,14 +199,14 @@ async def test_talkover_reply_goes_on_without_a_gap(scene: Scene) -> None:
     assert (played.interruptions, played.result.cuts) == (0, [])
     assert (played.reached, played.paces) == (HOURS, {WORD_S})
     assert heard(played.result) == f"{HOURS} {LAST_ANSWER}"
-    # What the line had reported by then is a number of clauses.
+    # By then the line had reported one clause or two.
     clauses = "We open at nine. On Saturdays we close at noon,"
     before = clauses if clauses in played.asked[-1] else "We open at nine."
     check_told_of_whole_reply(played, scene, before=before)
 
 
 async def test_talkover_reply_goes_on_over_a_remark_in_its_first_clause() -> None:
-    """The line reports a clause when it is over, and the remark comes before that."""
+    """The line reports a clause at its end, and the remark comes before that."""
     reply = "We close at noon on Saturdays."
     played = await play(
         "talkover",
@@ -234,7 +234,7 @@ takes_the_floor = pytest.mark.parametrize("scene", TAKES_THE_FLOOR, ids=lambda s
 
 
 def replies_to(said: str, *answer: ScriptStep) -> Replies:
-    """A guide that never ends its first reply, so that only we can."""
+    """A guide that never finishes its first reply, so that only the app can end it."""
     return {QUESTION: [LONG_HOURS, Step.HANG], said: answer, LAST_QUESTION: [LAST_ANSWER]}
 
 
@@ -246,7 +246,7 @@ def decisions_on(scene: Scene) -> list[Decision]:
 def check_replaced(
     played: Played, said: str, answer: str, *, question: str = QUESTION, reply: str = LONG_HOURS
 ) -> None:
-    """The rest of the reply is never heard, and in the end the guide knows all that was."""
+    """The rest of the reply is never heard, and in the end the guide knows all that was heard."""
     reached = played.reached
     assert heard(played.result) == f"{reached} {answer} {LAST_ANSWER}"
     assert f"{reached} {played.missed}" == reply
@@ -264,7 +264,7 @@ def check_paused_and_replaced(played: Played, said: str, **of: str) -> None:
 
 
 def check_talked_over_and_replaced(played: Played, said: str, answer: str, **of: str) -> None:
-    """Our words stopped the agent; what the guide was told first are the clauses that were over."""
+    """New words stopped the agent, and the guide was first told the clauses that had ended."""
     check_replaced(played, said, answer, **of)
     assert (played.interruptions, played.cut_by) == (0, {"preempted"})
     assert played.paces <= {WORD_S, 1.0}
@@ -275,7 +275,7 @@ def check_talked_over_and_replaced(played: Played, said: str, answer: str, **of:
 
 @takes_the_floor
 async def test_paused_reply_is_cancelled_and_its_rest_is_never_heard(scene: Scene) -> None:
-    """What had been heard stands, to the word."""
+    """What had been heard is told to the word."""
     played = await play("pause", script_of(scene.says), replies_to(scene.says, ANSWER))
     assert played.decisions == decisions_on(scene)
     assert played.abandoned == [True, False, False]
@@ -284,7 +284,7 @@ async def test_paused_reply_is_cancelled_and_its_rest_is_never_heard(scene: Scen
 
 @takes_the_floor
 async def test_talkover_reply_is_replaced_by_the_answer(scene: Scene) -> None:
-    """A guide that is fast needs no acknowledgement."""
+    """A fast guide needs no acknowledgement."""
     played = await play(
         "talkover", script_of(scene.says), replies_to(scene.says, ANSWER), **FAST_GUIDE
     )
@@ -310,8 +310,8 @@ async def test_talkover_reply_is_replaced_by_an_acknowledgement(scene: Scene) ->
 
 
 @both_modes
-async def test_clear_stop_ends_what_the_guide_writes_before_it_is_final(mode: Mode) -> None:
-    """The line takes seconds to call the word final, and the guide is asked only then."""
+async def test_clear_stop_drops_the_stream_before_it_is_final(mode: Mode) -> None:
+    """The line takes seconds to make the word final, and the guide is asked only then."""
     ended: list[tuple[bool, int]] = []
 
     def listen(entry: Entry, guide: GuideServer) -> None:
@@ -337,7 +337,7 @@ INVITATION = "You can come at nine, or is ten better?"
 
 
 async def play_invitation(mode: Mode, invitation: str) -> Played:
-    """The voice is slow, so that the caller is sure to speak over the last words."""
+    """The voice is slow, to be sure that the caller speaks over the last words."""
     return await play(
         mode,
         script_of("yes", over="at nine", question="can I come"),
@@ -350,7 +350,7 @@ async def play_invitation(mode: Mode, invitation: str) -> Played:
 
 @both_modes
 async def test_answer_over_the_tail_is_a_turn(mode: Mode) -> None:
-    """Anywhere else a "yes" would let the agent go on."""
+    """Anywhere else the agent would go on after a "yes"."""
     played = await play_invitation(mode, INVITATION)
     assert played.decisions == [ASKED, ("answer", "after-a-question", "cancelled"), ASKED]
     if mode == "pause":
@@ -362,7 +362,7 @@ async def test_answer_over_the_tail_is_a_turn(mode: Mode) -> None:
 
 
 async def test_talkover_answer_over_the_tail_of_a_single_clause_is_a_turn() -> None:
-    """The line reports a clause when it is over, and the answer comes before that."""
+    """The line reports a clause at its end, and the answer comes before that."""
     played = await play_invitation("talkover", INVITATION.replace(",", ""))
     assert played.decisions == [ASKED, ("answer", "after-a-question", "cancelled"), ASKED]
     assert "yes" in played.asked[-1]
@@ -385,7 +385,7 @@ async def test_long_question_after_a_pause_is_heard_out(mode: Mode) -> None:
         script_of(f"cough\nafter 1s: {LONG_QUESTION}", over="nine on"),
         replies_to(LONG_QUESTION, ANSWER),
         barge_in_resume_timeout_s=RESUME_TIMEOUT_S / SPEED,
-        relay_partial_prompts=False,  # that the caller speaks has to be enough
+        relay_partial_prompts=False,  # sound alone has to show that they speak
         **FAST_GUIDE,
     )
     assert played.decisions == [ASKED, ("question", "question-inside", "cancelled"), ASKED]

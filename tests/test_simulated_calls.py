@@ -1,4 +1,4 @@
-"""Thousands of random calls on a virtual clock, every word accounted for.
+"""Thousands of random calls on a virtual clock, with every word accounted for.
 
 `SIMULATED_CALLS=100000 python -m pytest tests/test_simulated_calls.py` searches longer.
 """
@@ -41,7 +41,7 @@ TALKOVER = [
 
 
 def simulate(seed: int, conditions: Conditions) -> Simulation:
-    """Play one call and hold it to everything that must be true."""
+    """Play one call and check everything that must be true of it."""
     sim = Simulation(seed, conditions)
     sim.run()
     check_nothing_said_is_lost(sim)
@@ -57,7 +57,7 @@ def simulate(seed: int, conditions: Conditions) -> Simulation:
 
 @pytest.mark.parametrize("conditions", CONDITIONS, ids=lambda c: "-".join(_names(c)))
 def test_every_word_of_a_call_is_accounted_for(conditions: Conditions) -> None:
-    """Whatever the line tells: nothing said is lost, and nothing but what was heard is history."""
+    """Whatever the line reports: nothing said is lost, and only what was heard is history."""
     outcomes = set()
     for seed in range(max(1, CALLS // len(CONDITIONS))):
         outcomes |= {made.outcome for made in simulate(seed, conditions).decided}
@@ -78,8 +78,8 @@ def test_every_word_of_a_talkover_call_is_accounted_for(conditions: Conditions) 
 
 
 @pytest.mark.parametrize("reports", ["fragment", "whole"])
-def test_words_spelled_otherwise_by_the_voice_are_lost_to_nobody(reports: InterruptReport) -> None:
-    """Replies that are resumed are heard whole, and nothing unheard is in the history."""
+def test_words_that_the_voice_spells_differently_are_not_lost(reports: InterruptReport) -> None:
+    """Resumed replies are heard whole, and nothing unheard is in the history."""
     for seed in range(max(1, CALLS // 24)):
         simulate(seed, Conditions(respells=True, reports=reports))
 
@@ -89,7 +89,7 @@ def _names(conditions: Conditions) -> Iterator[str]:
     yield conditions.reports
 
 
-# --- the checks bite ----------------------------------------------------------------------------
+# --- the checks catch faults --------------------------------------------------------------------
 
 
 def _says_during_a_pause(machine: BargeIn, token: GuideToken) -> Step:
@@ -145,7 +145,7 @@ def _takes_every_report_for_the_present_reply(attribution: Attribution, _: str) 
 
 
 def _jumps_to_any_report(playback: Playback, report: str) -> None:
-    playback.interrupted(report, 0)
+    playback.find_cut(report, 0)
 
 
 _rewind = Playback.rewind
@@ -163,7 +163,7 @@ FAULTS: dict[str, tuple[type, str, Any]] = {
     "turns are forgotten": (History, "caller_said", _forgets_the_turn),
     "reports go to the wrong reply": (
         Attribution,
-        "_about",
+        "_owner_of",
         _takes_every_report_for_the_present_reply,
     ),
     "partials decide": (BargeIn, "_give_up_at_clear_stop", _decides_on_partials),
@@ -182,20 +182,20 @@ def _is_caught(calls: int = 400) -> bool:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_seeded_fault_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that does this wrong does not pass."""
+    """The checks fail for a machine that gets this wrong."""
     owner, name, wrong = FAULTS[fault]
     monkeypatch.setattr(owner, name, wrong)
     assert _is_caught()
 
 
 def test_words_sent_during_a_pause_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong row in the table does not pass either."""
+    """The checks fail for a wrong row in the table."""
     row = BargeIn.TRANSITIONS.rows[State.PAUSED]
     monkeypatch.setitem(row, GuideToken, (_says_during_a_pause, row[GuideToken][1]))
     assert _is_caught()
 
 
 def test_machine_that_never_resumes_by_itself_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence would not lead back to listening."""
+    """Silence then leads nowhere."""
     monkeypatch.setattr(BargeIn, "deadline", property(lambda _: None))
     assert _is_caught()

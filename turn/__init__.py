@@ -1,1 +1,1 @@
-"""Turn-taking below the machine: its events and options, replies, and what was heard. PURE."""
+"""The parts of turn-taking that `barge_in` is built from: events, replies, playback. PURE."""

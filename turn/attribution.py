@@ -1,9 +1,8 @@
-"""Which reply a report of the line is about.
+"""Which reply a report from the line is about.
 
-The line is given one reply after another and reports what it plays of them, late and without
-names. What it reports may be about the present reply, or about one before it: one that it plays on
-until the next one's first word, or one of which some words reached it just after it had been cut.
-The words tell.
+The line plays one reply after another and reports what it has played: late, and without saying of
+which reply. That may be the present one or one before it: a cancelled reply plays on until the next
+one's first word, and words can reach the line just after it was cut. The reported words tell.
 """
 
 from collections import deque
@@ -12,110 +11,119 @@ from typing import Final
 from turn.playback import Playback, same_words
 
 EARLIER_REPLIES: Final = 3
-"""How many replies back a report that comes late may reach."""
-
+"""How many replies back a late report may reach."""
 
 REMEMBERED_REPORTS: Final = 16
-"""How many reports back one that comes twice is known."""
+"""How many reports back a repeated one is recognised."""
 
 
 class Attribution:
     """The replies that the line was given, and what it reports of them."""
 
     def __init__(self, greeting: Playback) -> None:
-        self.reports = False
-        """Whether the line tells what it has played."""
+        self.line_reports = False
+        """Whether the line reports what it has played (not every line does)."""
         self._greeting = self._present = greeting
         self._earlier: tuple[Playback, ...] = (greeting,)
-        self._plays_earlier = False
-        self._told: deque[tuple[str, Playback]] = deque(maxlen=REMEMBERED_REPORTS)
-        self._interjection: Playback | None = None
+        self._earlier_is_playing = False
+        self._past_reports: deque[tuple[str, Playback]] = deque(maxlen=REMEMBERED_REPORTS)
+        self._acknowledgement: Playback | None = None
 
-    # --- what it is given -----------------------------------------------------------------
+    # --- what the line is given -----------------------------------------------------------
 
     def begin(self, reply: Playback, *, after_cut: bool) -> None:
-        """The next reply. Unless the line was cut, it plays on until this one's first word."""
+        """The next reply begins. Unless the line was cut, the old one plays on until its words."""
         old = self._present
         if after_cut:
-            self._plays_earlier = False
+            self._earlier_is_playing = False
         elif old.sent:
-            # The greeting is never replaced: what comes after it waits for its end.
-            self._plays_earlier = old is not self._greeting and old.heard < old.sent
+            # Words sent after the greeting wait for its end instead of replacing it.
+            self._earlier_is_playing = old is not self._greeting and old.heard < old.sent
+        # Else the old reply was withdrawn before its first word and replaced nothing: whatever
+        # was playing still is.
         if old.sent:
             self._remember(old)
         self._present = reply
 
-    def interject(self, words: Playback) -> None:
-        """Words that are said before the present reply."""
+    def acknowledge(self, words: Playback) -> None:
+        """Words are said ahead of the present reply."""
         self._remember(words)
-        self._interjection = words
+        self._acknowledgement = words
 
     @property
-    def plays_earlier(self) -> bool:
-        """Whether an earlier reply can be heard, and nothing has been said to replace it."""
+    def earlier_is_playing(self) -> bool:
+        """Whether an earlier reply is still being heard, and nothing was sent to replace it."""
         last = self._earlier[-1]
-        return self._plays_earlier and last is not self._interjection and last.heard < last.sent
+        replaced = last is self._acknowledgement
+        return self._earlier_is_playing and not replaced and last.heard < last.sent
 
     def _remember(self, words: Playback) -> None:
+        # What no report can change any more is settled, so that the history need not look at it
+        # again.
         if len(self._earlier) == EARLIER_REPLIES:
             self._earlier[0].settle()
         self._earlier = (*self._earlier, words)[-EARLIER_REPLIES:]
 
-    # --- what it reports ------------------------------------------------------------------
+    # --- what the line reports ------------------------------------------------------------
 
     def played(self, report: str, *, after_cut: bool) -> None:
-        """A stretch was played. After a cut, it is the part that was cut."""
-        self.reports = True
-        playback = self._about(report)
-        self._told.append((report, playback))
+        """A stretch was played. After a cut, it is the part before the cut."""
+        self.line_reports = True
+        playback = self._owner_of(report)
+        self._past_reports.append((report, playback))
         if playback.is_settled:
             return
         if after_cut:
-            playback.cut_at(report)
+            playback.cut_after(report)
         else:
             playback.played(report)
 
-    def cut(self, report: str, spoken_words: int) -> bool:
-        """The line was cut; whether that is of any consequence.
+    def cut(self, report: str, estimated_words: int) -> bool:
+        """The line was cut. Returns whether that cut anything off.
 
-        It is not if what was cut is over, or had been cut before, or is the greeting.
+        `estimated_words` is how many words the voice had time for, in case the report is of no use.
         """
-        playback = self._which_was_cut(report)
-        if playback is not self._present and not self._plays_earlier:
-            return False
-        if self.reports:
-            playback.cut_at(report)
+        playback = self._owner_of_cut(report)
+        if playback is not self._present and not self._earlier_is_playing:
+            return False  # it was over, was cut before, or is the greeting
+        if self.line_reports:
+            playback.cut_after(report)
         else:
-            playback.interrupted(report, spoken_words)
-        self._plays_earlier = False
+            playback.find_cut(report, estimated_words)
+        self._earlier_is_playing = False  # a cut empties the line's whole queue
         return True
 
-    def _about(self, report: str) -> Playback:
+    def _owner_of(self, report: str) -> Playback:
         present, earlier = self._present, self._earlier
         if not present.sent:
-            return next((reply for reply in earlier if reply.expects(report)), earlier[-1])
-        waits = self._plays_earlier and not present.begun
-        in_turn = (*earlier, present) if waits else (present, *reversed(earlier))
-        for told_by in (Playback.expects, Playback.recognises):
-            told = next((reply for reply in in_turn if told_by(reply, report)), None)
-            if told is not None:
-                return told
-        if waits or (not present.begun and earlier[-1].contains(report)):
-            # The last of what was replaced, or what reached the line just after it was cut.
-            self._plays_earlier = False
+            return next((reply for reply in earlier if reply.matches_next(report)), earlier[-1])
+        # Replies share phrases ("Let me check."), so whichever is likelier to play is asked first.
+        waits = self._earlier_is_playing and not present.any_heard
+        likeliest_first = (*earlier, present) if waits else (present, *reversed(earlier))
+        # An exact match anywhere counts for more than a resemblance in a likelier reply.
+        for fits in (Playback.matches_next, Playback.resembles_next):
+            owner = next((reply for reply in likeliest_first if fits(reply, report)), None)
+            if owner is not None:
+                return owner
+        if waits or (not present.any_heard and earlier[-1].contains(report)):
+            # The end of the reply that is being replaced, or strays that came just after its cut.
+            self._earlier_is_playing = False
             return earlier[-1]
         if present.contains(report):
             return present
-        # Told again, or spelled otherwise.
-        return next((told for was, told in self._told if same_words(was, report)), present)
+        # A repeated report belongs where it did the first time. Anything else is the present reply
+        # in the voice's own spelling.
+        past = (reply for was, reply in self._past_reports if same_words(was, report))
+        return next(past, present)
 
-    def _which_was_cut(self, report: str) -> Playback:
+    def _owner_of_cut(self, report: str) -> Playback:
         present = self._present
         if not present.sent:
             return self._earlier[-1]
         if present.contains(report):
             return present
-        last_report, last_reply = self._told[-1] if self._told else ("", present)
+        # The line reports the cut part as played first, and then in the interrupt: same owner.
+        last_report, last_reply = self._past_reports[-1] if self._past_reports else ("", present)
         if report and same_words(report, last_report):
             return last_reply
         return next((reply for reply in self._earlier if reply.contains(report)), present)

@@ -1,10 +1,10 @@
-"""What happens on a call, and what to do about it: the words of `barge_in`.
+"""What happens on a call, and what to do about it: the vocabulary of `barge_in`.
 
-Events are facts and are named like facts, actions are orders and are named like orders. Both speak
-of the caller, the agent and the guide; what carries them is not known here.
+Events are facts and named like facts, actions are orders and named like orders. Both speak of the
+caller, the agent and the guide, never of how they are connected.
 
-They are frozen structs of msgspec, which are built in a fifth of the time that a frozen dataclass
-takes. For every word of a reply there is one of each.
+They are frozen msgspec structs, which take a fifth of the time that a frozen dataclass takes to
+build. Every token of a reply makes one of each.
 """
 
 from enum import StrEnum
@@ -21,7 +21,7 @@ class State(StrEnum):
     LISTENING = "listening"  # nobody
     THINKING = "thinking"  # the guide has been asked, and the caller has heard nothing yet
     SPEAKING = "speaking"  # the agent
-    PAUSED = "paused"  # the caller spoke over the agent, and it is not decided who goes on
+    PAUSED = "paused"  # undecided: the caller spoke over the agent
     ENDED = "ended"
 
 
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 class CallerSaid(Struct, frozen=True):
-    """The caller's utterance so far; `final` when the transcriber is done with it."""
+    """The caller's utterance so far; `final` once the transcriber has finished it."""
 
     text: str
     final: bool = True
@@ -37,25 +37,28 @@ class CallerSaid(Struct, frozen=True):
 
 
 class CallerSpeaking(Struct, frozen=True):
-    """The caller began or ceased to make sound."""
+    """The caller started or stopped making sound."""
 
     on: bool
 
 
 class AgentSpeaking(Struct, frozen=True):
-    """The agent became audible, or fell silent."""
+    """The agent became audible or fell silent."""
 
     on: bool
 
 
 class TokensPlayed(Struct, frozen=True):
-    """A stretch of the agent's words that the caller has heard."""
+    """A stretch of the agent's words was played to the caller."""
 
     text: str
 
 
 class Interrupted(Struct, frozen=True):
-    """The line stopped the agent, and forgot what it had not yet played."""
+    """The line stopped the agent and forgot what it had not yet played.
+
+    `heard` is what it says was heard; `duration_ms` is how long the agent had spoken.
+    """
 
     heard: str = ""
     duration_ms: int | None = None
@@ -69,23 +72,23 @@ class GuideToken(Struct, frozen=True):
 
 
 class GuideFinished(Struct, frozen=True):
-    """The guide has written all of a reply."""
+    """The guide has finished a reply."""
 
     reply: int
 
 
 class GuideFailed(Struct, frozen=True):
-    """The guide will write no more of a reply, and it is not whole."""
+    """The guide will write no more of a reply, which is incomplete."""
 
     reply: int
 
 
 class DeadlinePassed(Struct, frozen=True):
-    """It is as late as the machine's deadline."""
+    """The machine's deadline has come."""
 
 
 class CallEnded(Struct, frozen=True):
-    """The caller is gone."""
+    """The call is over."""
 
 
 Event = (
@@ -105,17 +108,17 @@ Event = (
 
 
 class Say(Struct, frozen=True):
-    """Speak these words, which go on from the ones before in the talk cycle."""
+    """Speak these words, which continue the talk cycle or open one."""
 
     text: str
 
 
 class CloseTalkCycle(Struct, frozen=True):
-    """No more words belong to what is being said."""
+    """End the talk cycle: the next words do not continue these."""
 
 
 class AskGuide(Struct, frozen=True):
-    """Ask for reply number `reply` to this conversation."""
+    """Ask the guide for reply number `reply` to this conversation."""
 
     reply: int
     messages: tuple[Message, ...]
@@ -131,16 +134,16 @@ class Outcome(StrEnum):
     """What became of something the caller said, or of a silence."""
 
     ASKED = "asked"  # a turn
-    EXTENDED = "extended"  # more of the turn that the guide is answering
+    EXTENDED = "extended"  # more of the turn that is being answered; asked again
     CANCELLED = "cancelled"  # a turn that took the floor from a reply
     RESUMED = "resumed"  # the reply goes on; a remark is in the history
-    KEPT = "kept"  # in the history, and nothing else changes
-    IGNORED = "ignored"  # in the record alone
-    GAVE_UP = "gave up"  # the rest of the reply, for a clear stop not yet final
+    KEPT = "kept"  # entered in the history; nothing else changes
+    IGNORED = "ignored"  # only recorded
+    GAVE_UP = "gave up"  # gave up the rest of the reply, at a clear stop that is not yet final
 
 
 class Decided(Struct, frozen=True):
-    """For the record: what was decided on what the caller said, and why. Nothing to perform."""
+    """For the record: what was decided about the caller's words, and why. Nothing to perform."""
 
     outcome: Outcome
     rule: str

@@ -1,11 +1,9 @@
-"""What was really said and heard on a call, as the guide is told of it.
+"""The conversation for the guide: what was really said and heard.
 
-The caller's words are entered when they are decided on, the agent's as a stretch of a reply of
-which only the part that the caller has heard counts, now or later. So nothing has to be taken back
-when a reply is withdrawn, cut or resumed: a reply of which nothing was heard is not there, and the
-caller's words around it become one message.
-
-What lies so far back that no report can change it is kept as the messages it has become.
+The caller's words are entered once they are decided on. The agent's are entered as a stretch of a
+reply, and read as whatever the caller has heard of it by then. So nothing has to be taken back when
+a reply is withdrawn, cut or resumed: if none of it was heard it does not appear, and the caller's
+words around it become one message.
 """
 
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ class _CallerWords:
 
 @dataclass(slots=True)
 class _AgentWords:
-    """What the caller has heard of `playback` between two offsets; the end is open until set."""
+    """What the caller has heard of `playback` from `start` to `end`; None is as far as it gets."""
 
     playback: Playback
     start: int = 0
@@ -54,25 +52,27 @@ class History:
     """The conversation so far."""
 
     def __init__(self) -> None:
+        # What no report can change any more is kept as messages, so that a turn late in a long
+        # call costs no more than an early one.
         self._settled: list[Message] = []
-        self._entries: list[_CallerWords | _AgentWords] = []  # what comes after that
+        self._entries: list[_CallerWords | _AgentWords] = []  # what follows them
 
     def caller_said(self, text: str) -> None:
-        """Enter words of the caller at the end."""
+        """Enter the caller's words at the end."""
         self._entries.append(_CallerWords(text))
 
     def agent_says(self, playback: Playback) -> None:
         """Enter a reply that begins now."""
         self._entries.append(_AgentWords(playback))
 
-    def agent_says_first(self, playback: Playback) -> None:
-        """Enter words of the agent that come before the reply entered last."""
+    def agent_acknowledges(self, playback: Playback) -> None:
+        """Enter words that the agent says ahead of the reply entered last."""
         self._entries.insert(len(self._entries) - 1, _AgentWords(playback))
 
     def caller_remarked(self, text: str) -> None:
-        """Enter words of the caller at the place which the reply of the moment has reached.
+        """Enter the caller's words at the point that the present reply has reached.
 
-        What is heard of that reply from now on comes after them.
+        What is heard of the reply from now on comes after them.
         """
         reply = self._entries[-1]
         self.caller_said(text)
@@ -83,7 +83,7 @@ class History:
     def messages(self, turns: int | None = None) -> tuple[Message, ...]:
         """The chat: alternating roles, the caller first, nothing empty.
 
-        With `turns`, only the last so many messages of the caller and what lies between them.
+        With `turns`, it begins at the caller's message that many from the end.
         """
         while self._entries and self._entries[0].is_settled:
             _enter(self._settled, self._entries.pop(0))
@@ -97,10 +97,11 @@ class History:
 
 
 def _enter(messages: list[Message], entry: _CallerWords | _AgentWords) -> None:
-    """Add what was said at the end, to the last message if that is of the same role."""
+    """Append what was said, to the last message if that has the same role."""
     text = entry.text
     if not text:
         return
+    # Some guides refuse a chat whose roles do not alternate.
     if messages and messages[-1].role == entry.role:
         messages[-1] = Message(entry.role, f"{messages[-1].content} {text}")
     else:

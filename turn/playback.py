@@ -1,25 +1,23 @@
 """How much of a reply the caller has heard, and what is left to say.
 
-A reply is one text that grows as the guide writes it. Two places in it matter, as offsets in
-characters:
+A reply is one text that grows as the guide writes it. Two offsets in it matter, in characters:
 
     0 <= heard <= sent <= len(text)
 
-`sent` is what Twilio has been given, `heard` what the caller has heard of it. When Twilio cuts a
-reply it forgets what it had queued, and `rewind` takes `sent` back to where to go on from. What is
-then said again is played and reported again, so the talk cycle has places of its own: where it
-began, and how far it is known to have been played. `heard` is the furthest that any has come.
+`sent` is how much the line was given, `heard` how much of that the caller has heard. A line that
+cuts a reply forgets what it had queued, and `rewind` sets `sent` back to where the reply resumes.
+What is said again is played and reported again, so the talk cycle has offsets of its own: where it
+began, and how far it is known to have been played. `heard` is the furthest that playback ever got.
 
-What was heard is known from what Twilio reports, in the words that the speech engine spoke: case,
-punctuation and spacing may differ, and "9" may come back as "nine". So places are found by words.
-Two kinds of report come:
+The line reports in the words of its voice: case, punctuation and spacing may differ, and "9" may
+come back as "nine". So offsets are found by comparing words. There are two kinds of report:
 
-* `tokensPlayed`, a stretch that has been played. They come in order and without gaps, so each goes
-  on where the one before ended.
-* `interrupt`, the words said when the caller cut in. Seen on live calls to be only the cut part of
-  the segment being spoken; elsewhere it is all since the talk cycle began. Both are found.
+* `tokensPlayed` is a stretch that was played. These come in order and without gaps, so each goes on
+  where the last one ended.
+* `interrupt` has the words said when the caller cut in. On live calls this was only the cut part of
+  the segment being spoken; elsewhere it is everything since the talk cycle began. Both are found.
 
-Nothing ever places the point before what is already known to be heard, or beyond what was sent.
+No report moves `heard` back, or beyond `sent`.
 """
 
 import re
@@ -33,17 +31,17 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 CLAUSE_REPEAT_WORDS: Final = 8
-"""A cut clause is said again from its start, for a sentence taken up in its middle is hard to
-follow; unless more than this many words of it were heard, which would try the caller's patience."""
+"""A cut clause is said again from its start, because a sentence that resumes in its middle is hard
+to follow. If the caller has heard more words of it than this, repeating them would be tedious."""
 
 TAIL_WORDS: Final = 4
-"""Callers answer a question over its last words: with so many to go they know what is asked."""
+"""Callers answer a question over its last words: with this many to go they know what is asked."""
 
 CLAUSE_ENDS: Final = frozenset(",.;:?!…")
-"""Where a voice may begin to speak what it has, and where a cut sentence can be taken up."""
+"""After these a voice may speak what it has, and a cut sentence can be resumed."""
 
 COMPARED_WORDS: Final = 60
-"""A report is a clause. One much longer is not compared word by word, which takes long."""
+"""A report is about a clause long. Fuzzy matching of a much longer one would take too long."""
 
 _SPOKEN: Final = re.compile(r"\d|[^\W\d_]+")
 _OWN_END: Final = attrgetter("own_end")
@@ -55,7 +53,7 @@ _SENTENCE_ENDS: Final = ".?!…"
 
 
 class _Word(NamedTuple):
-    """A word as it sounds, and where it stands: with the punctuation around it, and its own end."""
+    """A word as it sounds, and its offsets: with the punctuation around it, and its own end."""
 
     sound: str
     start: int
@@ -64,34 +62,34 @@ class _Word(NamedTuple):
 
 
 class _Words:
-    """The words of a text that grows. What has been read is not read again, but for its end."""
+    """The words of a growing text. Only its end is read again: a reply comes token by token."""
 
     def __init__(self) -> None:
         self._words: list[_Word] = []
         self._length = 0
-        self._last_chunk = (0, 0)  # the last with a word in it: which word, and where it starts
+        self._last_chunk = (0, 0)  # the last one with a word: the word's index, and its offset
 
     def of(self, text: str) -> Sequence[_Word]:
-        """The words of this text, which goes on from the one before."""
+        """The words of this text, which continues (or shortens) the one given before."""
         if len(text) != self._length:
             self._length = len(text)
             self._read(text)
         return self._words
 
     def _read(self, text: str) -> None:
-        """Read on from the last chunk with a word, which may have become longer."""
+        # From the last chunk with a word in it, because that may have grown: "don" to "don't".
         words, (count, start) = self._words, self._last_chunk
         del words[count:]
         for chunk in _CHUNK.finditer(text, start):
             first, last = chunk.span()
-            if chunk[0].isalnum():  # a word by itself, as most are
+            if chunk[0].isalnum():  # most chunks are a plain word, and need no second search
                 self._last_chunk = (len(words), first)
                 words.append(_Word(chunk[0].casefold(), first, last, last))
                 continue
             spans = [match.span() for match in _WORD.finditer(text, first, last)]
             if spans:
                 self._last_chunk = (len(words), first)
-            elif words:  # a dash by itself belongs to the word before it
+            elif words:  # a dash alone is never reported, so it belongs to the word before it
                 words[-1] = words[-1]._replace(end=last)
             for start, end in spans:
                 whole_start = first if start == spans[0][0] else start
@@ -101,45 +99,45 @@ class _Words:
 
 @dataclass(slots=True)
 class Playback:
-    """The text of one reply: what is written, sent and heard of it."""
+    """The text of one reply, and how much of it is sent and heard."""
 
     text: str = ""
-    """What is written of it, to which the guide adds."""
+    """What the guide has written so far."""
     sent: int = 0
     heard: int = 0
     is_settled: bool = False
-    """Whether what was heard of it will not change any more."""
+    """Whether `heard` is final."""
     _cycle_start: int = 0
     _played: int = 0
-    _supposed: int = 0
-    _supposed_by: tuple[str, ...] = field(default=(), repr=False)
+    _unconfirmed: int = 0
+    _unconfirmed_report: tuple[str, ...] = field(default=(), repr=False)
     _words: _Words = field(default_factory=_Words, repr=False)
 
     # --- saying ---------------------------------------------------------------------------
 
     def send(self) -> str:
-        """Everything written and not yet sent. It counts as sent from now on."""
+        """Take everything written and not yet sent; it counts as sent from now on."""
         unsent = self.text[self.sent :]
         self.sent = len(self.text)
         return unsent
 
     def rewind(self) -> None:
-        """Go back to where to resume, so that `send` gives what the caller has yet to hear.
+        """Go back to where to resume, so that `send` returns what the caller has yet to hear.
 
-        That is the first word not heard, or the start of the clause it stands in.
+        That is the first word not heard, or the start of its clause.
         """
-        self._supposed, self._supposed_by = 0, ()
+        self._unconfirmed, self._unconfirmed_report = 0, ()
         self.sent = self._cycle_start = self._played = self._resume_point()
 
     # --- hearing, on a line that reports what it plays ------------------------------------
 
     def played(self, report: str) -> None:
-        """Take note of a stretch that was played (`tokensPlayed`). It goes on where the last ended.
+        """A stretch was played (`tokensPlayed`), from where the last one ended.
 
-        Where the voice spells it in other words, what it covered is supposed, until the next
-        report bears it out or an interrupt shows that it was cut.
+        If the voice spelled it in other words, what it covers stays unconfirmed until the next
+        report confirms it, or an interrupt shows that it was cut.
         """
-        self.confirm()
+        self.confirm()  # the line went on, so the stretch before was played whole
         end = _verbatim_end(report, self.text, self._played, self.sent)
         if end:
             self._played = end
@@ -148,24 +146,26 @@ class Playback:
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         if not words:
             return
+        # Its beginning may have been reported already, but then it still ends beyond `here`.
         before = max(self._index(self._cycle_start), here - len(words) + 1)
         at = here if _stand_at(words, sent, here) else _find(words, sent, before)
         if at is None and _find(words, sent[:here], 0) is not None:
-            return  # told again
+            return  # a repeated report
         if at is None:
-            self._suppose(words, sent, here)
+            self._play_respelled(words, sent, here)
         elif at <= here:
             self._play_to(at + len(words))
-        # Else it reached the line just after a cut, and was played out of place.
+        # Else these are strays that reached the line just after a cut: not progress.
 
-    def cut_at(self, report: str) -> None:
-        """Take note of the part that was cut. It is told of twice: by itself, and by the interrupt.
+    def cut_after(self, report: str) -> None:
+        """Playback was cut after these words.
 
-        So it counts once, and what was supposed of it is not borne out.
+        A line that reports playback reports them twice, as played and in the interrupt; they count
+        once. What they left unconfirmed was cut, so it does not count.
         """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        if self._supposed_by and words in ((), self._supposed_by):
-            self._supposed, self._supposed_by = 0, ()
+        if self._unconfirmed_report and words in ((), self._unconfirmed_report):
+            self._unconfirmed, self._unconfirmed_report = 0, ()
             return
         start = self._index(self._cycle_start)
         whole = _stand_at(words, sent, start) and start + len(words) >= here
@@ -174,128 +174,127 @@ class Playback:
             self._play_to(at + len(words))
 
     def confirm(self) -> None:
-        """What was supposed has been heard, for the line went on after it or fell silent."""
-        self._played = max(self._played, self._supposed)
-        self.heard = max(self.heard, self._supposed)
-        self._supposed, self._supposed_by = 0, ()
+        """Count what was unconfirmed as heard: the line went on after it, or fell silent."""
+        self._played = max(self._played, self._unconfirmed)
+        self.heard = max(self.heard, self._unconfirmed)
+        self._unconfirmed, self._unconfirmed_report = 0, ()
 
-    def _suppose(self, words: tuple[str, ...], sent: Sequence[_Word], here: int) -> None:
-        """Words that stand nowhere are spelled otherwise, and cover what comes next.
+    def _play_respelled(self, words: tuple[str, ...], sent: Sequence[_Word], here: int) -> None:
+        """Words that are found nowhere are what comes next, in the voice's spelling.
 
-        What they begin with may be spelled alike. From there on they reach to where the rest of
-        them fits, or to the end of the clause.
+        They may begin alike, and that much is certain. The rest of them reaches to the last word
+        that fits or, because a line reports clause by clause, to the end of the clause.
         """
         alike = 0
         while alike < len(words) and _stand_at(words[: alike + 1], sent, here):
             alike += 1
         self._play_to(here + alike)
-        reached = max(here + alike, _place_if_alike(words, sent, here) or 0)
+        reached = max(here + alike, _find_alike(words, sent, here) or 0)
         fits = reached > 0 and sent[reached - 1].sound == words[-1]
         place = reached if fits else self._clause_end(sent, reached)
         if place is not None:
-            self._supposed = min(sent[place - 1].end, self.sent)
-            self._supposed_by = words
+            self._unconfirmed = min(sent[place - 1].end, self.sent)
+            self._unconfirmed_report = words
 
     def _clause_end(self, sent: Sequence[_Word], here: int) -> int | None:
-        """The index after the word that ends the clause from `here` on, or None if none is left."""
+        """The index after the last word of the clause at `here`; None if there is no word left."""
         for index in range(here, len(sent)):
             if _ends(self.text[: sent[index].end], CLAUSE_ENDS):
                 return index + 1
         return len(sent) if here < len(sent) else None
 
-    # --- hearing, on a line that reports interrupts alone ---------------------------------
+    # --- hearing, on a line that reports only interrupts ----------------------------------
 
-    def interrupted(self, report: str, spoken_words: int) -> None:
-        """Take note of where playback was cut (`interrupt`).
+    def find_cut(self, report: str, estimated_words: int) -> None:
+        """Playback was cut (`interrupt`), somewhere that the report tells.
 
-        `spoken_words` is how many words can have been spoken meanwhile. It is the estimate to use
-        where the report is empty or its words are nowhere to be found.
+        If the report is empty or cannot be found, `estimated_words` more words count as heard.
         """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         start = self._index(self._cycle_start)
         if _stand_at(words, sent, start) and start + len(words) >= here:
-            self._play_to(start + len(words))  # all since the talk cycle began
+            self._play_to(start + len(words))  # everything since the talk cycle began
             return
-        # The cut part alone. An earlier report may have told of its beginning.
+        # Only the cut part, the beginning of which may have been in an earlier interrupt.
         before = max(start, here - len(words))
         at = _find(words, sent, before)
         if at is not None:
             self._play_to(at + len(words))
             return
-        places = (_place_if_alike(words, sent, place) for place in (before, start))
+        places = (_find_alike(words, sent, place) for place in (before, start))
         place = next((place for place in places if place is not None), None)
         if place is None:
-            self.spoken(spoken_words)
+            self.advance(estimated_words)
         else:
             self._play_to(place)
 
-    def spoken(self, count: int) -> None:
-        """Take so many words as heard that were not known to be."""
+    def advance(self, count: int) -> None:
+        """Count this many more words as heard."""
         self._play_to(self._index(self._played) + count)
 
-    def all_played(self, *, but: str = "") -> None:
-        """Take everything sent as heard, but for these last words of it."""
-        self._supposed, self._supposed_by = 0, ()
-        self._played = max(self._played, self.sent - len(but))
-        self.heard = max(self.heard, self._played)
+    def all_played(self) -> None:
+        """Count everything sent as heard."""
+        self._unconfirmed, self._unconfirmed_report = 0, ()
+        self._played = self.sent
+        self.heard = max(self.heard, self.sent)  # `sent` is behind it between rewind and send
 
     # --- whose report it is ---------------------------------------------------------------
 
-    def expects(self, report: str) -> bool:
+    def matches_next(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
+        # Most reports are verbatim. Asking for that first saves comparing words.
         if _verbatim_end(report, self.text, self._played, self.sent):
             return True
         return _stand_at(_sounds(report), self._sent_words(), self._index(self._played))
 
-    def recognises(self, report: str) -> bool:
-        """Whether most of `report` is what this reply plays next, or how that begins."""
+    def resembles_next(self, report: str) -> bool:
+        """Whether most of `report`, or its first word, is what this reply plays next."""
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        alike = _place_if_alike(words, sent, here) is not None
+        alike = _find_alike(words, sent, here) is not None
         return alike or _stand_at(words[:1], sent, here)
 
     def contains(self, report: str) -> bool:
-        """Whether the words of `report` stand somewhere in what was sent."""
+        """Whether the words of `report` are anywhere in what was sent."""
         return _find(_sounds(report), self._sent_words(), 0) is not None
 
     # --- what follows from it -------------------------------------------------------------
 
     @property
     def all_heard(self) -> bool:
-        """Whether the caller has heard every word that is written."""
+        """Whether the caller has heard every word written so far."""
         return _WORD.search(self.text, self.heard) is None
 
     @property
-    def supposes(self) -> bool:
-        """Whether the line spelled what it played last in other words."""
-        return self._supposed > self.heard
+    def has_unconfirmed(self) -> bool:
+        """Whether the last report was spelled otherwise, and nothing has confirmed it yet."""
+        return self._unconfirmed > self.heard
 
     @property
-    def begun(self) -> bool:
-        """Whether the caller has heard anything of it, as far as is known or supposed."""
-        return self.heard > 0 or self.supposes
+    def any_heard(self) -> bool:
+        """Whether the caller has heard any of it, confirmed or not."""
+        return self.heard > 0 or self.has_unconfirmed
 
     @property
-    def left(self) -> str:
-        """What is written and has yet to be played."""
+    def unplayed(self) -> str:
+        """What is written and not yet known to be played."""
         return self.text[self._played :]
 
     def give_up(self) -> None:
-        """The rest will not be said."""
+        """Drop the rest: it will not be said."""
         self.text = self.text[: self.heard]
         self.sent = min(self.sent, self.heard)
         self.settle()
 
     def settle(self) -> None:
-        """Keep the text alone: reports are about later replies now."""
+        """Make `heard` final: from now on reports are about later replies."""
         self.is_settled = True
-        self._words = _Words()
+        self._words = _Words()  # a long call keeps the texts, but not the words of each
 
     def context(self, *, ahead: int = 0) -> str:
-        """What the caller has in mind of this reply as they speak.
+        """What the caller can respond to of this reply as they speak.
 
-        The words they heard, and `ahead` more of the same clause, which the line has yet to report;
-        and of a question that they have begun to hear its last words too, for they can complete
-        those themselves.
+        That is what they heard, with `ahead` more words of the clause that the line has yet to
+        report. If a question is about to end, it is whole: they can complete it themselves.
         """
         end = self._reach(ahead)
         heard = self.text[:end].rstrip()
@@ -309,17 +308,18 @@ class Playback:
         return heard
 
     def _reach(self, ahead: int) -> int:
-        """How far playback has come, if so many words were spoken since the last report."""
+        """How far playback has come, if `ahead` words were spoken since the last report."""
         if not ahead:
             return self.heard
+        # Not beyond the clause: its end would have been reported.
         sent, here = self._sent_words(), self._index(self._played)
         last = min(here + ahead, self._clause_end(sent, here) or 0)
         return max(self.heard, sent[last - 1].end if last else 0)
 
-    # --- places ---------------------------------------------------------------------------
+    # --- offsets and words ----------------------------------------------------------------
 
     def _play_to(self, place: int | None) -> None:
-        """Playback has come as far as the word before the one at `place`."""
+        """Playback has reached the end of the word before the index `place`."""
         sent = self._sent_words()
         if place and sent:
             end = sent[min(place, len(sent)) - 1].end
@@ -327,6 +327,7 @@ class Playback:
             self.heard = max(self.heard, self._played)
 
     def _resume_point(self) -> int:
+        """The offset to resume at: the first word not heard, or the start of its clause."""
         words, first = self._parsed(), self._index(self.heard)
         if first == len(words):
             return self.heard
@@ -336,7 +337,7 @@ class Playback:
         return words[clause if first - clause <= CLAUSE_REPEAT_WORDS else first].start
 
     def _index(self, offset: int) -> int:
-        """The index of the first word that ends beyond `offset`."""
+        """The index of the first word that ends beyond `offset`, punctuation aside."""
         return bisect_right(self._parsed(), offset, key=_OWN_END)
 
     def _sent_words(self) -> Sequence[_Word]:
@@ -349,12 +350,13 @@ class Playback:
         return self._words.of(self.text)
 
 
-@lru_cache(maxsize=1)  # a report is looked at from several sides
+@lru_cache(maxsize=1)  # one report is first attributed, then counted
 def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
-    """Where `report` ends, if it is to the letter what of `text` is played next; else 0.
+    """Where `report` ends, if it is to the letter what `text` plays next; else 0.
 
-    Most are, and then nothing has to be looked for word by word. It begins with a word and is
-    whole chunks, and a word comes next, so that nothing between belongs to it.
+    A short cut, because most reports are. It leads where comparing words would: the report has to
+    begin with a word and be whole chunks, and a word has to follow, because punctuation by itself
+    belongs to the word before it.
     """
     report = report.strip()
     start = _next_chunk(text, played)
@@ -369,7 +371,7 @@ def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
 
 
 def _next_chunk(text: str, offset: int) -> int:
-    """Where the next chunk begins, from `offset` on."""
+    """Where the next chunk begins, at `offset` or after it."""
     while offset < len(text) and text[offset].isspace():
         offset += 1
     return offset
@@ -378,7 +380,7 @@ def _next_chunk(text: str, offset: int) -> int:
 # --- words --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)  # a report is looked at from several sides
+@lru_cache(maxsize=1)  # one report is first attributed, then counted
 def _sounds(text: str) -> tuple[str, ...]:
     return tuple([_sound(word) for word in _WORD.findall(text)])
 
@@ -398,16 +400,18 @@ def _stand_at(sounds: Sequence[str], words: Sequence[_Word], index: int) -> bool
 
 
 def _find(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
-    """Where `sounds` stand in `words`, the first such place from `start` on."""
+    """The first index from `start` on where `sounds` are in `words`, or None."""
     if not sounds:
         return None
+    # As one text, because searching a string is far faster than comparing slices of a list.
     text = f" {' '.join(word.sound for word in words[start:])} "
     at = text.find(f" {' '.join(sounds)} ")
     return None if at < 0 else start + text.count(" ", 0, at)
 
 
-def _place_if_alike(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
-    """The index after the last of `sounds` that is recognised, if most are from `start` on."""
+def _find_alike(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
+    """The index after the last of `sounds` that matches, if half of them do from `start` on."""
+    # A number may be read as several words, or the other way round, so twice as many are searched.
     window = [word.sound for word in words[start : start + 2 * len(sounds) + 2]]
     if not 0 < len(sounds) <= min(2 * len(window), COMPARED_WORDS):
         return None
@@ -423,5 +427,5 @@ def same_words(one: str, other: str) -> bool:
 
 
 def spoken_length(text: str) -> int:
-    """How many words `text` is when spoken: a number is read digit by digit, at the longest."""
+    """How many words `text` has when spoken, with numbers read digit by digit, at their longest."""
     return len(_SPOKEN.findall(text))

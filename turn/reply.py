@@ -1,4 +1,4 @@
-"""One reply on its way: written by the guide, said on the line, heard by the caller."""
+"""One reply on its way: written by the guide, sent to the line, heard by the caller."""
 
 from dataclasses import dataclass, field
 
@@ -16,15 +16,15 @@ class Reply:
     options: Options
     guide_writes: bool
     written_at: float = 0.0
-    """When the guide was asked, or wrote last."""
+    """When the guide was asked, or last wrote."""
     cycle_open: bool = False
-    """Whether the talk cycle it is said in waits for more."""
-    gave_up: bool = False
-    """Whether the rest of it was given up for a clear stop."""
+    """Whether its talk cycle takes more words."""
+    given_up: bool = False
+    """Whether the rest was given up for a clear stop."""
     timing: Timing = field(init=False)
 
     def __post_init__(self) -> None:
-        """Nothing of it can be heard yet."""
+        """Start the reply's clock."""
         self.timing = Timing(self.options)
 
     # --- what happens to it ---------------------------------------------------------------
@@ -35,24 +35,25 @@ class Reply:
         self.written_at = now
 
     def break_off(self) -> None:
-        """The guide will write no more and the reply is not whole, which it says at its end."""
+        """The guide will write no more, though the reply is incomplete: end it with an apology."""
         self.guide_writes = False
         written, apology = self.playback.text, self.options.apology
         between = " " if written and not written[-1].isspace() else ""
         self.playback.text += between + apology if apology else ""
 
     def say(self, now: float) -> str:
-        """What to send: all that is written and not yet sent."""
+        """Take what to send: everything written and not yet sent, if it can be spoken."""
         words = self.playback.send()
+        # A blank alone would open a talk cycle in which nothing is spoken or reported.
         if not self.cycle_open and not words.strip():
-            return ""  # a blank opens no talk cycle
+            return ""
         if words:
             self.cycle_open = True
             self.timing.sent(words, now)
         return words
 
     def close_cycle(self, now: float) -> bool:
-        """End the talk cycle; whether there was one."""
+        """End the talk cycle. Returns whether one was open."""
         if not self.cycle_open:
             return False
         self.timing.cycle_closed(now)
@@ -64,42 +65,40 @@ class Reply:
         self.playback.rewind()
         self.timing.rewound(now)
 
-    def follow(self, now: float) -> None:
-        """The line has reported that some of it was played, up to this moment."""
-        self.timing.reported(self.playback.left, now)
+    def note_progress(self, now: float) -> None:
+        """The line has just reported how far playback has come."""
+        self.timing.reported(self.playback.unplayed, now)
 
-    def suppose_heard(self, now: float) -> None:
-        """Take as heard what can have been, on a line that does not report it."""
-        self.playback.spoken(self.timing.words_played(self.playback.left, now))
+    def estimate_heard(self, now: float) -> None:
+        """Count as heard what there was time to play, on a line that does not report it."""
+        self.playback.advance(self.timing.words_played(self.playback.unplayed, now))
 
     # --- how far it has come --------------------------------------------------------------
 
     @property
     def is_pending(self) -> bool:
-        """Whether there is more of it to come than the caller has heard."""
+        """Whether more of it is to come than the caller has heard."""
         return self.guide_writes or not self.playback.all_heard
 
-    def in_mind(self, now: float, *, uninterrupted: bool) -> str:
-        """What the caller has in mind of it as they speak.
-
-        A line that was not interrupted reports a clause only when it has ended, so there the clock
-        tells how far into it they are.
-        """
+    def context(self, now: float, *, uninterrupted: bool) -> str:
+        """What the caller has heard, and can respond to, as they speak."""
         if self.number == 0:
-            return self.playback.text  # the greeting, which no line reports in time
+            return self.playback.text  # no line reports the greeting in time
+        # A line reports a clause once it has ended, or on an interrupt. Without an interrupt the
+        # clock says how far into the clause the caller is.
         return self.playback.context(
             ahead=self.timing.words_unreported(now) if uninterrupted else 0
         )
 
     def may_be_over(self, now: float) -> bool:
-        """Whether all of it has had the time to be played."""
-        return not self.guide_writes and self.timing.has_played(now)
+        """Whether all of it has had time to be played."""
+        return not self.guide_writes and self.timing.could_have_played_all(now)
 
     @property
     def deadline(self) -> float:
-        """When the guide is too slow or, once it is done, when playback must be over."""
+        """When the guide is too slow or, once it has finished, when playback must be over."""
         if not self.guide_writes:
-            return self.timing.over_at
+            return self.timing.must_end_by
         begun = bool(self.playback.text)
         patience = self.options.stall_timeout_s if begun else self.options.first_token_timeout_s
         return self.written_at + patience

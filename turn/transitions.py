@@ -1,46 +1,58 @@
-"""The table of a state machine: what a state does about an event, where that can lead, and why.
+"""A state machine's table: what each state does about an event, where that can lead, and why.
 
-The table drives the machine. A handler returns its next state and what to do as values, and a state
-that the table does not name for it is an error. An event that a state does not name changes
-nothing.
+The table drives the machine. A handler returns its next state and its actions as values. A handler
+may always stay in its state; any other target has to be in its row. An event without a row in a
+state changes nothing there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 Machine = TypeVar("Machine")
 State = TypeVar("State")
 Action = TypeVar("Action")
 
+# `Any` is the event: each handler takes the one type that its row names, and a mapping from types
+# to handlers of that very type cannot be spelled.
 Handler = Callable[[Machine, Any], tuple[State, tuple[Action, ...]]]
-Way = tuple[type, Handler[Machine, State, Action], State, str]
-"""On this event do this, which can lead to this state for this reason."""
+Transition = tuple[type, Handler[Machine, State, Action], State, str]
+"""An event's type, its handler, one state that this can lead to, and the reason."""
 
 
 class TransitionError(Exception):
-    """A step that the table does not name: a bug in the machine."""
+    """A step that the table does not allow: a bug in the machine."""
+
+
+class Row(NamedTuple, Generic[Machine, State, Action]):
+    """What one state does about one event: the handler, and the reason for each target."""
+
+    handle: Handler[Machine, State, Action]
+    targets: dict[State, str]
 
 
 class Table(Generic[Machine, State, Action]):
-    """All ways from each state. `rows` has, by state and event, the handler and its targets."""
+    """All transitions of a machine. `rows` holds them by state and by the event's type."""
 
-    def __init__(self, ways: Mapping[State, Iterable[Way[Machine, State, Action]]]) -> None:
-        self.rows: dict[
-            State, dict[type, tuple[Handler[Machine, State, Action], dict[State, str]]]
-        ] = {}
-        for state, those in ways.items():
-            row = self.rows[state] = {}
-            for event, handle, target, reason in those:
-                _, targets = row.setdefault(event, (handle, {}))
-                targets[target] = reason
+    def __init__(
+        self, transitions: Mapping[State, Iterable[Transition[Machine, State, Action]]]
+    ) -> None:
+        self.rows: dict[State, dict[type, Row[Machine, State, Action]]] = {}
+        for state, from_state in transitions.items():
+            rows = self.rows[state] = {}
+            for event, handle, target, reason in from_state:
+                row = rows.setdefault(event, Row(handle, {}))
+                if row.handle is not handle:
+                    raise TransitionError(f"two handlers in {state} for {event.__name__}")
+                row.targets[target] = reason
 
     def step(
         self, machine: Machine, state: State, event: object
     ) -> tuple[State, tuple[Action, ...]]:
-        """Let `machine` handle an event in `state`; returns its next state and what to do.
+        """Let `machine` handle `event` in `state`. Returns its next state and its actions.
 
-        Raises `TransitionError` where the table does not name that state.
+        Raises `TransitionError` if the table does not allow that state.
         """
+        # By exact type: a lookup for each token of a reply has to be cheap, and events are final.
         row = self.rows[state].get(type(event))
         if row is None:
             return state, ()

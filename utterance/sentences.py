@@ -1,7 +1,6 @@
-"""A transcript as sentences of words, freed of what says nothing.
+"""A transcript as sentences of the words that were meant.
 
-Transcribers write what they hear: hesitation, words said twice, and an agent's own words that the
-line carried back. Here a transcript becomes the words that were meant, in order.
+Transcribers write what they hear, hesitation and stammering included. Both are left out here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +8,13 @@ from dataclasses import dataclass
 
 from utterance.phrases import SENTENCE_ENDS, Phrases, tokens
 
-# The longest repetition that is taken for stammering, in words.
+# The longest repetition that counts as stammering, in words.
 _DOUBLED_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The words between two sentence ends, and the mark that ends them (nothing if none does)."""
+    """The words up to a sentence end, and its mark ("" at the end of an unpunctuated text)."""
 
     words: Sequence[str]
     mark: str
@@ -35,14 +34,18 @@ def sentences(text: str, phrases: Phrases) -> Iterator[Sentence]:
 
 
 def last_sentence(text: str, phrases: Phrases) -> Sentence | None:
-    """The last sentence of a text, which is not read further; none if it has no words."""
+    """The last sentence of a text, or None if that has no words."""
+    # Found from the end, because a reply is long and its other sentences do not matter.
     text = text.rstrip()
     start = max(text.rfind(end) for end in (". ", "? ", "! ")) + 1
     return next(sentences(text[start:], phrases), None)
 
 
 def in_a_row(words: Sequence[str], phrases: Phrases) -> str:
-    """Words as one text that contains another one's if they are among them, in a row."""
+    """The words as one text, so that ``in`` finds some words in a row among others.
+
+    Numbers become digits and apostrophes go, because transcribers differ in both.
+    """
     numbers = phrases.numbers
     return f" {' '.join(numbers.get(word, word) for word in words)} ".replace("'", "")
 
@@ -66,7 +69,7 @@ def _meant(words: list[str], phrases: Phrases) -> list[str]:
 
 
 def _hesitation(words: Sequence[str], position: int, phrases: Phrases) -> int:
-    """How many words of hesitation begin here; the "uh" of "uh huh" is none."""
+    """How many words of hesitation begin here; the "uh" of "uh huh" is not hesitation."""
     if words[position] not in phrases.fillers.first_words:
         return 0
     length = phrases.fillers.at(words, position)
@@ -75,7 +78,7 @@ def _hesitation(words: Sequence[str], position: int, phrases: Phrases) -> int:
 
 
 def _drop_doubled(words: list[str]) -> None:
-    """Drop the last few words where they only repeat those before them."""
+    """Drop the last few words if they only repeat those before them."""
     for size in range(1, _DOUBLED_WORDS + 1):
         if words[-size:] == words[-2 * size : -size]:
             del words[-size:]

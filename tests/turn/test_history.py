@@ -1,4 +1,4 @@
-"""The conversation as the guide is told of it."""
+"""The conversation that the guide is told."""
 
 from turn.attribution import EARLIER_REPLIES, Attribution
 from turn.history import History, Message
@@ -11,7 +11,7 @@ def reply(text: str, heard: str = "") -> Playback:
 
 
 def test_chat_alternates_and_holds_nothing_empty() -> None:
-    """A reply that nobody heard is not there, and the caller's words around it are one message."""
+    """A reply that nobody heard is left out, and the caller's words around it are one message."""
     history = History()
     history.caller_said("hi")
     history.agent_says(reply("Nobody hears this."))
@@ -25,7 +25,7 @@ def test_chat_alternates_and_holds_nothing_empty() -> None:
     )
 
 
-def test_reply_counts_as_far_as_it_is_heard_by_now() -> None:
+def test_reply_counts_as_far_as_it_was_heard_by_now() -> None:
     """Reports may come after the next turn has begun."""
     history, said = History(), reply("We are open.")
     history.caller_said("hi")
@@ -61,15 +61,15 @@ def test_two_remarks_at_one_place_are_one_message() -> None:
 
 
 def test_remark_before_any_reply_is_entered_at_the_end() -> None:
-    """There is nothing to place it in."""
+    """There is no reply to place it in."""
     history = History()
     history.caller_said("hi")
     history.caller_remarked("lovely")
     assert history.messages() == (Message("user", "hi lovely"),)
 
 
-def test_history_can_be_cut_to_the_last_turns() -> None:
-    """It begins with the caller, and the present turn counts."""
+def test_history_can_be_limited_to_the_last_turns() -> None:
+    """It begins with the caller, and the present turn is one of them."""
     history = History()
     for number in range(4):
         history.caller_said(f"q{number}")
@@ -79,17 +79,17 @@ def test_history_can_be_cut_to_the_last_turns() -> None:
     assert len(history.messages(100)) == 9
 
 
-def test_words_before_a_reply_are_entered_before_it() -> None:
-    """An acknowledgement, said while the guide had yet to begin."""
+def test_acknowledgement_is_entered_before_the_reply() -> None:
+    """It was said before the guide began to write."""
     history = History()
     history.caller_said("hi")
     history.agent_says(reply("At nine.", "At nine."))
-    history.agent_says_first(reply("Sure.", "Sure."))
+    history.agent_acknowledges(reply("Sure.", "Sure."))
     assert history.messages()[-1] == Message("assistant", "Sure. At nine.")
 
 
-def test_reply_of_long_ago_does_not_change_any_more() -> None:
-    """A report of it that comes again is no news."""
+def test_reply_of_long_ago_no_longer_changes() -> None:
+    """A report that repeats its words is ignored."""
     history, attribution = History(), Attribution(Playback())
     old = reply("We are open. We are open.")
     replies = [old, *(reply(text, text) for text in ["One.", "Two.", "Three.", "Four."])]
@@ -106,8 +106,8 @@ def test_reply_of_long_ago_does_not_change_any_more() -> None:
     assert (history.messages(), old.heard) == (before, len("We are open."))
 
 
-def test_what_is_settled_and_what_is_not_are_one_chat() -> None:
-    """Where the one ends amid the caller's words, they are one message all the same."""
+def test_settled_and_open_entries_are_one_chat() -> None:
+    """If the border falls between words of the caller, they are still one message."""
     history, settled = History(), reply("At nine.", "At nine.")
     settled.settle()
     history.caller_said("when")

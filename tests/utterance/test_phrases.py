@@ -1,4 +1,4 @@
-"""The packs, and how text becomes the words they are made of."""
+"""The phrase packs, and how text becomes words."""
 
 import sys
 from dataclasses import replace
@@ -26,7 +26,7 @@ ESSENTIAL += ["asks_first", "repeats", "corrections", "hellos"]
 
 
 def test_tokens_keep_words_numbers_and_sentence_ends() -> None:
-    """Everything else is left out, and case with it."""
+    """Everything else is dropped, including case."""
     said = "Well, it's 9:30 -- or 3.5? NO!"
     assert tokens(said) == ["well", "it's", "9:30", "or", "3.5", "?", "no", "!"]
 
@@ -38,12 +38,12 @@ def test_tokens_read_every_apostrophe_alike(apostrophe: str) -> None:
 
 
 def test_tokens_leave_quotes_around_a_word() -> None:
-    """An apostrophe counts between letters only."""
+    """An apostrophe counts only between letters."""
     assert tokens("'stop' he said") == ["stop", "he", "said"]
 
 
 def test_tokens_compose_what_is_written_decomposed() -> None:
-    """An accent may come as a character of its own."""
+    """An accent may be a separate character."""
     assert tokens("si\u0301") == ["sí"]
 
 
@@ -66,14 +66,14 @@ def test_expand_gives_every_text_of_a_pattern(pattern: str, texts: set[str]) -> 
     assert set(expand(pattern)) == texts
 
 
-def test_phrase_list_knows_a_phrase_without_its_apostrophe() -> None:
-    """Transcribers leave apostrophes out; the word stays another word where one was written."""
+def test_phrase_list_also_has_a_phrase_without_its_apostrophe() -> None:
+    """Transcribers may leave it out."""
     listed = PhraseList("i don't know")
     assert listed.phrases == {("i", "don't", "know"), ("i", "dont", "know")}
 
 
 def test_phrase_list_finds_the_longest_phrase_at_a_place() -> None:
-    """A longer phrase wins over its own beginning, and only where it is whole."""
+    """A longer phrase wins over its own beginning, but only if it is whole."""
     listed = PhraseList("hold, hold on, hold on a second")
     said = ["please", "hold", "on", "a", "moment"]
     assert [listed.at(said, start) for start in range(6)] == [0, 2, 0, 0, 0, 0]
@@ -90,15 +90,15 @@ def test_phrase_list_finds_the_longest_phrase_at_the_end() -> None:
 
 
 def test_phrase_list_contains_single_words_only() -> None:
-    """A word that merely begins a phrase is none."""
+    """A word that merely begins a phrase is not in it."""
     listed = PhraseList("but, so what")
     assert "but" in listed
     assert "so" not in listed
     assert listed.first_words == {"but", "so"}
 
 
-def test_phrase_table_tells_the_kind_of_the_longest_phrase() -> None:
-    """The longest phrase decides, and the kind named first between equals."""
+def test_phrase_table_gives_the_kind_of_the_longest_phrase() -> None:
+    """A phrase of two kinds is of the one named first."""
     table = PhraseTable({"no": PhraseList("no"), "fine": PhraseList("no problem, no")})
     assert table.at(["no", "problem"], 0) == (2, "fine")
     assert table.at(["no", "tuesday"], 0) == (1, "no")
@@ -114,7 +114,7 @@ def test_pack_has_what_a_call_needs(pack: Phrases) -> None:
 
 @ALL_PACKS
 def test_pack_phrases_are_normalised(pack: Phrases) -> None:
-    """A phrase is the words that a transcript of it has, or it would never be found."""
+    """A phrase has the words that its transcript has, or it would never be found."""
     for kind, listed in pack.lists().items():
         for phrase in listed.phrases:
             assert words(" ".join(phrase)) == phrase, kind
@@ -122,7 +122,7 @@ def test_pack_phrases_are_normalised(pack: Phrases) -> None:
 
 @ALL_PACKS
 def test_pack_has_no_bracket_left_over(pack: Phrases) -> None:
-    """A pattern whose comma stands inside brackets would fall apart into pieces."""
+    """A comma inside brackets would break a pattern in two."""
     source = Path(str(sys.modules[_module_of(pack)].__file__)).read_text("utf-8")
     depth = 0
     for character in source:
@@ -132,13 +132,17 @@ def test_pack_has_no_bracket_left_over(pack: Phrases) -> None:
 
 
 def _module_of(pack: Phrases) -> str:
-    modules = {name: module for name, module in sys.modules.items() if name.startswith("phrases.")}
+    modules = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.startswith("utterance.phrases.")
+    }
     return next(n for n, m in modules.items() if getattr(m, "PHRASES", None) is pack)
 
 
 @ALL_PACKS
 def test_pack_clear_stops_begin_like_stops(pack: Phrases) -> None:
-    """What is dropped for on a partial transcript is a stop when the final one comes."""
+    """What stops the guide on a partial transcript is still a stop on the final one."""
     lists = pack.lists()
     stops = PhraseTable({kind: lists[kind] for kind in ("stops", "lone_stops", "clear_stops")})
     assert all(stops.at(phrase, 0)[0] for phrase in pack.clear_stops.phrases)
@@ -164,16 +168,19 @@ def test_phrases_refuse_a_phrase_of_two_meanings() -> None:
     ],
 )
 def test_pack_is_chosen_by_the_primary_language(tag: str, language: str) -> None:
-    """Region and script do not matter, and English stands in for what is unknown."""
+    """Regions do not matter, and an unknown language is read as English."""
     assert pack_for(tag).language == language
 
 
 def test_pack_is_found_by_being_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding a language is adding its module."""
-    module = "from phrases.english import PHRASES as ENGLISH\nfrom dataclasses import replace\n"
-    (tmp_path / "klingon.py").write_text(f"{module}PHRASES = replace(ENGLISH, language='tlh')\n")
+    (tmp_path / "klingon.py").write_text(
+        "from dataclasses import replace\n"
+        "from utterance.phrases.english import PHRASES as ENGLISH\n"
+        "PHRASES = replace(ENGLISH, language='tlh')\n"
+    )
     monkeypatch.setattr(phrases, "__path__", [*phrases.__path__, str(tmp_path)])
     try:
         assert phrases._packs().keys() == {*PACKS, "tlh"}
     finally:
-        del sys.modules["phrases.klingon"]
+        del sys.modules["utterance.phrases.klingon"]

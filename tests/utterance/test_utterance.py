@@ -1,4 +1,4 @@
-"""What a caller's words are."""
+"""What callers do with their words, utterance by utterance."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from utterance import RULES, Act, Verdict, classify, ends_in_question, is_bare_h
 HOURS = "We're open from nine to six on weekdays, and on Saturdays until two."
 CHOICE = "Would you like Monday at nine, or Tuesday at ten thirty?"
 
-# What other receptionists got wrong: the act each of them should have found.
+# What other receptionists got wrong, under the act that they should have found.
 MISFIRES = {
     Act.CORRECTION: [
         "No, I want Tuesday instead",
@@ -83,7 +83,7 @@ MISFIRES = {
     ],
 }
 
-# Words on both sides of each rule's border: what it is about, and its nearest neighbour.
+# Words on both sides of each rule's border: what the rule is for, and its nearest neighbour.
 RULE_CASES = [
     ("", "", "no-words"),
     ("...", "", "no-words"),
@@ -158,7 +158,7 @@ def ids(case: Utterance | tuple[str, str, str]) -> str:
 
 @pytest.mark.parametrize("utterance", UTTERANCES, ids=ids)
 def test_caller_is_understood(utterance: Utterance) -> None:
-    """Each utterance of the table is the act that it stands under."""
+    """Each utterance in the table has the act that it is listed under."""
     assert classify(utterance.said, utterance.heard).act is utterance.act
 
 
@@ -173,25 +173,25 @@ def test_table_covers_every_act_with_and_without_punctuation() -> None:
     ("said", "act"), [(said, act) for act, many in MISFIRES.items() for said in many]
 )
 def test_caller_is_understood_where_others_misfire(said: str, act: Act) -> None:
-    """As written, and as a raw transcript has it."""
+    """As written, and as in a raw transcript."""
     assert classify(said, HOURS).act is act
     assert classify(said.lower().replace(",", "").replace("?", ""), HOURS).act is act
 
 
 @pytest.mark.parametrize(("said", "heard", "rule"), RULE_CASES)
 def test_rule_decides(said: str, heard: str, rule: str) -> None:
-    """Each rule takes what is its own and leaves its nearest neighbour."""
+    """Each rule takes its own words and leaves its nearest neighbour's."""
     assert classify(said, heard).rule == rule
 
 
 def test_every_rule_is_reached() -> None:
-    """No rule is without a case, and none goes by two names."""
+    """Each has a case."""
     assert {rule for _, _, rule in RULE_CASES} == RULES
 
 
 @pytest.mark.parametrize("act", Act)
-def test_act_takes_the_floor_or_not(act: Act) -> None:
-    """Listening, noise and remarks let the agent go on, and nothing else does."""
+def test_only_some_acts_take_the_floor(act: Act) -> None:
+    """Backchannels, noise and remarks let the agent go on; all others stop it."""
     keeps_talking = {Act.BACKCHANNEL, Act.NOISE, Act.REMARK}
     verdicts = {classify(u.said, u.heard) for u in UTTERANCES if u.act is act}
     assert {verdict.cancels for verdict in verdicts} == {act not in keeps_talking}
@@ -213,12 +213,12 @@ def test_act_takes_the_floor_or_not(act: Act) -> None:
     ],
 )
 def test_turn_is_what_its_weightiest_sentence_is(said: str, act: Act) -> None:
-    """What takes the floor is not lost among what does not; a "no" is read with what follows."""
+    """A question among small talk still asks; a "no" is read with what follows it."""
     assert classify(said).act is act
 
 
-def test_question_that_the_caller_talks_on_from_is_no_question() -> None:
-    """Who wants an answer leaves room for it."""
+def test_question_that_the_caller_goes_on_from_is_a_remark() -> None:
+    """Callers who want an answer leave room for it."""
     story = "and then we drove home and had dinner and the children went to bed early that night"
     asked = "where is it"
     assert classify(f"it was cold but {asked}").act is Act.QUESTION
@@ -233,7 +233,7 @@ def test_question_that_the_caller_talks_on_from_is_no_question() -> None:
 
 @pytest.mark.parametrize("said", ["yes", "no", "nine", "the first one please", "I'd like Monday"])
 def test_response_to_a_question_is_an_answer(said: str) -> None:
-    """What would be listening, stopping, a remark or a wish responds to a question."""
+    """After a question, a backchannel, a "no", a remark or a wish is an answer."""
     assert classify(said, HOURS).act is not Act.ANSWER
     assert classify(said, CHOICE).act is Act.ANSWER
 
@@ -249,8 +249,8 @@ def test_response_to_a_question_is_an_answer(said: str) -> None:
         ("hmm", Act.BACKCHANNEL),
     ],
 )
-def test_words_that_do_not_respond_are_no_answer(said: str, act: Act) -> None:
-    """A question does not change what stops, asks, says goodbye or only thinks."""
+def test_words_that_do_not_respond_keep_their_act(said: str, act: Act) -> None:
+    """Even after a question, "hold on" stops, and "um" is noise."""
     assert classify(said, CHOICE).act is act
 
 
@@ -265,7 +265,7 @@ def test_words_that_do_not_respond_are_no_answer(said: str, act: Act) -> None:
         "Great, Tuesday it is. Does that",
     ],
 )
-def test_question_is_heard_with_and_without_its_mark(heard: str) -> None:
+def test_agents_question_is_recognised_with_and_without_its_mark(heard: str) -> None:
     """Guides do not always write the mark, and callers answer before its last word."""
     assert ends_in_question(heard)
 
@@ -281,8 +281,8 @@ def test_question_is_heard_with_and_without_its_mark(heard: str) -> None:
         "I know what you mean.",
     ],
 )
-def test_statement_is_heard_as_one(heard: str) -> None:
-    """A question that the agent has talked on from is over."""
+def test_agents_statement_is_not_taken_for_a_question(heard: str) -> None:
+    """Nor is a question that the agent has gone on from."""
     assert not ends_in_question(heard)
 
 
@@ -305,8 +305,8 @@ def test_agents_own_words_are_an_echo(said: str, heard: str, *, echo: bool) -> N
     assert (classify(said, heard).rule == "echo-of-the-agent") is echo
 
 
-def test_question_in_the_agents_words_is_no_echo() -> None:
-    """A caller may repeat a question to put it back."""
+def test_question_in_the_agents_words_is_not_an_echo() -> None:
+    """A caller may ask again what the agent repeated."""
     heard = "You asked how much is it for two people. It is ten dollars."
     assert classify("how much is it for two people", heard).act is Act.QUESTION
 
@@ -319,7 +319,7 @@ def test_question_in_the_agents_words_is_no_echo() -> None:
     ["stop", "Stop!", "please stop", "stop talking", "be quiet", "shut up", "stop stop", "um stop"],
 )
 def test_bare_stop_is_clear_on_a_partial(said: str) -> None:
-    """Nothing that may follow makes something else of it."""
+    """Nothing that may follow turns it into something else."""
     assert is_clear_stop(said)
 
 
@@ -327,12 +327,12 @@ def test_bare_stop_is_clear_on_a_partial(said: str) -> None:
     "said", ["", "wait", "hold on", "stop by", "please", "no", "um", "stop the"]
 )
 def test_other_words_are_not_clear_on_a_partial(said: str) -> None:
-    """ "Wait" may go on "staff were lovely"."""
+    """ "Wait" may become "wait staff were lovely"."""
     assert not is_clear_stop(said)
 
 
 def test_clear_stop_may_be_in_any_language() -> None:
-    """The call's own, or another one's."""
+    """In the call's own or in another."""
     assert is_clear_stop("arrêtez", lang="fr-FR")
     assert is_clear_stop("arrêtez")
 
@@ -350,7 +350,7 @@ def test_clear_stop_may_be_in_any_language() -> None:
     ],
 )
 def test_hello_is_bare_when_nothing_else_is_said(said: str, *, bare: bool) -> None:
-    """Whether anyone is there is all that the caller asks."""
+    """The caller only asks whether anyone is there."""
     assert is_bare_hello(said) is bare
 
 
@@ -405,7 +405,7 @@ SPOKEN = {
     ],
 )
 def test_caller_is_understood_in_their_language(lang: str, said: str, act: Act) -> None:
-    """Each pack knows every act."""
+    """Each language knows every act."""
     assert classify(said, lang=lang).act is act
 
 
@@ -418,7 +418,7 @@ def test_caller_is_understood_in_their_language(lang: str, said: str, act: Act) 
     ],
 )
 def test_answer_is_understood_in_its_language(lang: str, said: str, heard: str) -> None:
-    """What asks in the agent's language makes an answer of what responds."""
+    """A question in the call's language turns a "yes" into an answer."""
     assert classify(said, lang=lang).act is Act.BACKCHANNEL
     assert classify(said, heard, lang=lang).act is Act.ANSWER
 
@@ -430,14 +430,14 @@ def test_whole_phrase_of_another_language_is_understood() -> None:
     assert classify("what about Sunday", lang="multi").act is Act.QUESTION
 
 
-def test_whole_phrase_is_of_the_calls_language_first() -> None:
+def test_phrase_is_read_in_the_calls_language_first() -> None:
     """ "Mmm" agrees in English and only hums in German."""
     assert classify("mmm", CHOICE).act is Act.ANSWER
     assert classify("mmm", "Passt das?", lang="de").act is Act.BACKCHANNEL
 
 
-def test_fragment_of_the_calls_language_is_no_phrase_of_another() -> None:
-    """ "Was" asks in German only."""
+def test_fragment_of_the_calls_language_is_not_read_in_another() -> None:
+    """ "Was" is a question only in German."""
     assert classify("was").act is Act.NOISE
     assert classify("was", lang="de").act is Act.QUESTION
 
@@ -464,7 +464,7 @@ WORDS = sorted({word for utterance in RAW for word in utterance.said.split()})
 
 @given(st.lists(st.sampled_from([*WORDS, ".", "?"]), max_size=40).map(" ".join))
 def test_any_words_have_a_verdict(said: str) -> None:
-    """Words that mean something, in any order, on their own and after a question."""
+    """Meaningful words in any order, alone and after a question."""
     assert classify(said).rule in RULES
     assert classify(said, CHOICE).rule in RULES
 
@@ -476,15 +476,15 @@ ENDS = st.sampled_from(["", ".", "...", "!", " -", ",", " …", "\n"])
 
 
 @given(st.sampled_from(LISTENING), CASES, STYLES, ENDS)
-def test_backchannel_is_one_in_any_writing(
+def test_backchannel_is_recognised_in_any_spelling(
     said: str, case: Callable[[str], str], style: str, end: str
 ) -> None:
-    """Case, hesitation and punctuation say nothing about it."""
+    """Case, hesitation and punctuation do not matter."""
     assert classify(f"{case(style.format(said))}{end}").act is Act.BACKCHANNEL
 
 
 @given(st.sampled_from(LISTENING), st.integers(1, 4))
-def test_backchannel_said_again_is_one_still(said: str, times: int) -> None:
+def test_repeated_backchannel_is_still_a_backchannel(said: str, times: int) -> None:
     """Listeners repeat themselves."""
     assert classify(" ".join([said] * times)).act is Act.BACKCHANNEL
 
@@ -504,7 +504,7 @@ _OUTSIDE = r'"([^"]+)" \((\w+)\)'
 
 
 @pytest.mark.parametrize(("said", "act"), _documented())
-def test_example_in_the_documentation_is_what_it_says(said: str, act: str) -> None:
-    """Each border is shown by examples on both sides of it."""
+def test_example_in_the_documentation_has_the_act_it_claims(said: str, act: str) -> None:
+    """There are examples on both sides of each border."""
     heard = "Shall I book it?" if act == "answer" or said == "um" else "We are open until six."
     assert classify(said, heard).act == act

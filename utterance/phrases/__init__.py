@@ -1,6 +1,6 @@
-"""The words each language has for stopping, agreeing, asking: one module of data a language.
+"""How each language stops, agrees and asks: one module of data per language.
 
-A module in this package that has ``PHRASES`` is a pack; there is no other list of them.
+Every module in this package that has ``PHRASES`` is a pack. Adding one is all a new language takes.
 """
 
 import pkgutil
@@ -32,5 +32,5 @@ DEFAULT = PACKS["en"]
 
 
 def pack_for(lang: str) -> Phrases:
-    """The pack for a language tag such as ``es-US``; English for a language without one."""
+    """The pack for a language tag such as ``es-US``; English if there is none."""
     return PACKS.get(lang.replace("_", "-").partition("-")[0].lower(), DEFAULT)

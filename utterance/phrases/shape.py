@@ -8,12 +8,12 @@ from itertools import combinations
 
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ´"), "'")
 
-# A number with its inner points ("3.5"), a word with its apostrophes, or the end of a sentence.
+# A number with its inner punctuation ("3.5"), a word with its apostrophes, or a sentence end.
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:'[^\W_]+)*|[.?!]")
 
 SENTENCE_ENDS = frozenset(".?!")
 
-# The innermost choice of a pattern: "(a|b)" is one of them, "[a|b]" one of them or nothing.
+# The innermost choice of a pattern: "(a|b)" is either, "[a|b]" is either or nothing.
 _CHOICE = re.compile(r"\(([^()\[\]]*)\)|\[([^()\[\]]*)\]")
 
 
@@ -42,7 +42,7 @@ def expand(pattern: str) -> list[str]:
 
 
 class _Node:
-    """A place in a tree of phrases: the words that may follow, and what ends here."""
+    """A node in a tree of phrases: the words that may follow, and the kind that ends here."""
 
     __slots__ = ("kind", "next")
 
@@ -51,7 +51,7 @@ class _Node:
         self.next: dict[str, _Node] = {}
 
     def add(self, phrase: Sequence[str], kind: str) -> None:
-        """Grow the tree by a phrase, unless it has it already."""
+        """Add a phrase. If the tree has it already, it keeps its first kind."""
         node = self
         for word in phrase:
             node = node.next.setdefault(word, _Node())
@@ -64,9 +64,9 @@ class PhraseList:
     __slots__ = ("_longest_by_last_word", "_tree", "first_words", "phrases")
 
     def __init__(self, patterns: str = "") -> None:
-        """Take patterns divided by commas, each as ``expand`` reads it.
+        """Take patterns separated by commas, each as ``expand`` reads it.
 
-        A phrase with an apostrophe is known without it too: transcribers often leave it out.
+        A phrase with an apostrophe is listed without it too: transcribers often leave it out.
         """
         texts = [text for pattern in patterns.split(",") for text in expand(pattern)]
         texts += [text.replace("'", "") for text in texts]
@@ -84,13 +84,13 @@ class PhraseList:
         return (word,) in self.phrases
 
     def at(self, said: Sequence[str], start: int = 0) -> int:
-        """How many words the longest phrase that begins at ``start`` has; 0 if none does."""
+        """The length in words of the longest phrase that begins at ``start``; 0 if none does."""
         if start >= len(said) or said[start] not in self.first_words:
             return 0
         return _longest(self._tree, said, start)[0]
 
     def ending(self, said: Sequence[str], end: int | None = None) -> int:
-        """How many words the longest phrase has that ends before ``end``; 0 if none does."""
+        """The length in words of the longest phrase that ends before ``end``; 0 if none does."""
         end = len(said) if end is None else end
         longest = self._longest_by_last_word.get(said[end - 1], 0) if end else 0
         for length in range(min(longest, end), 0, -1):
@@ -135,9 +135,9 @@ _NONE = PhraseList()
 class Phrases:
     """What one language says on the telephone, by kind.
 
-    The *point* of a sentence begins after what says nothing by itself: ``yes``, ``no``, ``sounds``,
-    ``backchannels``, ``comments``, ``fillers``, ``openers`` and ``stops``. Kinds that are marked
-    "at the point" are looked for there. A pack may go without the kinds that have a default.
+    A sentence has a prelude, of ``yes``, ``no``, ``sounds``, ``backchannels``, ``comments``,
+    ``fillers``, ``openers`` and ``stops``, and then its *core*. Kinds that are marked "at the core"
+    count where it begins. Kinds with a default are optional.
 
     Raises ``ValueError`` for a phrase of two kinds that contradict each other.
     """
@@ -158,78 +158,78 @@ class Phrases:
     fillers: PhraseList
     """Hesitation: *um*."""
     openers: PhraseList
-    """What may come before the point: *and*, *well*, *listen*."""
+    """What may come before the core: *and*, *well*, *listen*."""
     closers: PhraseList
-    """What may come after the point: *please*, *sir*."""
+    """What may come after the core: *please*, *sir*."""
     particles: PhraseList
-    """Words of which a fragment is made: *the*, *to*."""
+    """Words that say nothing on their own: *the*, *to*."""
 
     # Taking the floor
     hellos: PhraseList
-    """Is anyone there; the whole sentence."""
+    """Asks if anyone is there; the whole sentence."""
     repeats: PhraseList
     """The caller did not hear; the whole sentence: *pardon*."""
     doubts: PhraseList = _NONE
-    """Sounds that ask for it again when a question mark follows: *huh*."""
+    """Sounds that ask to repeat it if a question mark follows: *huh*."""
     stops: PhraseList
     """At the start of a sentence, whatever follows: *hold on*."""
     not_stops: PhraseList = _NONE
-    """What begins like a stop and is none: *stop by*, *wait staff*."""
+    """What begins like a stop and is not one: *stop by*, *wait staff*."""
     lone_stops: PhraseList
     """The whole sentence: *enough*."""
     clear_stops: PhraseList
-    """Stops that are sure before the sentence is over; the whole utterance."""
+    """Stops that are clear before the sentence is over; the whole utterance."""
     goodbyes: PhraseList
     """The end of a sentence: *bye*."""
     leavings: PhraseList
     """Goodbyes that are the whole sentence: *that's all*."""
     corrections: PhraseList
-    """What was said is wrong or unwanted; at the point."""
+    """What was said is wrong or unwanted; at the core."""
     not_corrections: PhraseList = _NONE
-    """What looks like a correction and is none: *and I said*."""
+    """What looks like a correction and is not one: *and I said*."""
     instead: PhraseList
-    """What makes a correction of a *no* before it; at the point: *make it*."""
+    """What turns a *no* before it into a correction; at the core: *make it*."""
     not_instead: PhraseList = _NONE
-    """Words that a short correction after *no* does not begin with: *not*, *really*."""
+    """Words that cannot begin a short correction after *no*: *not*, *really*."""
     polite: PhraseList = _NONE
     """What may come before a stop or an order: *could you please*."""
     orders: PhraseList
-    """What is to be done; at the point: *repeat that*."""
+    """What is to be done; at the core: *repeat that*."""
     wishes: PhraseList
-    """What is wanted; at the point: *I'd like*."""
+    """What is wanted; at the core: *I'd like*."""
     choices: PhraseList = _NONE
-    """Takes or leaves what was offered; at the end: *Friday* | *would be better*."""
+    """Takes or refuses an offer; at the end: *Friday* | *would be better*."""
     pleas: PhraseList = _NONE
-    """What makes a request of the words beside it; before the point or at the end: *please*."""
+    """What turns the words beside it into a request; before the core or at the end: *please*."""
     people: PhraseList
-    """Whom a caller asks for who wants a person; the whole sentence or after a wish."""
+    """Whom a caller asks for to get a person; the whole sentence, or after a wish."""
     for_a_person: PhraseList = _NONE
-    """Asks for a person wherever it comes: *speak to a manager*."""
+    """Asks for a person anywhere in the sentence: *speak to a manager*."""
 
     # Asking
     asks_first: PhraseList
     """Asks at the start of a clause: *how much*."""
     asks_anywhere: PhraseList
-    """Asks wherever it comes: *do you*."""
+    """Asks anywhere in the sentence: *do you*."""
     inversions: PhraseList = _NONE
     """Verbs that ask when a sentence begins with them: *is the doctor in*."""
     tags: PhraseList = _NONE
     """Ask for agreement with what was just said; at the end: *right*."""
     not_tags: PhraseList = _NONE
-    """What ends like a tag and is none: *about right*."""
+    """What ends like a tag and is not one: *about right*."""
     not_asked: PhraseList = _NONE
-    """What begins like a question and is none: *who knows*."""
+    """What begins like a question and is not one: *who knows*."""
     not_after: PhraseList = _NONE
     """Words after which ``asks_anywhere`` does not ask: *what*, *than*."""
     reports: PhraseList = _NONE
-    """Words after which a question is told, not asked: *she said*."""
+    """Words after which a question is reported, not asked: *she said*."""
     clause_marks: PhraseList = _NONE
     """Words after which a new clause begins: *but*."""
     prompts: PhraseList = _NONE
-    """How the agent asks for an answer without a question; at the point: *let me know*."""
+    """How the agent asks for an answer without a question; at the core: *let me know*."""
 
     numbers: Mapping[str, str] = field(default_factory=dict)
-    """Number words and the digits that a transcriber may write for them."""
+    """Number words, and the digits that a transcriber may write instead."""
 
     def __post_init__(self) -> None:
         """Refuse a phrase that would have two meanings as a whole utterance."""
@@ -245,7 +245,7 @@ class Phrases:
         return {name: value for name, value in values.items() if isinstance(value, PhraseList)}
 
 
-# A phrase of one of these kinds is a whole utterance, and means one thing.
+# A phrase of one of these kinds can be a whole utterance, so it may be of one kind only.
 _MEANINGS = (
     "yes",
     "no",
