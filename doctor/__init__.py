@@ -8,6 +8,6 @@
     call           a small call with the app, signed as Twilio signs
     outside        PUBLIC_URL leads to the app, or why it does not
 
-Below them: `door`, a way to the app; `health`, whether it is our app that answers; `network`,
+Below them: `client`, a way to the app; `health`, whether it is our app that answers; `network`,
 whom to trust and what an error means.
 """

@@ -18,10 +18,10 @@ try:
     from typing import Final
 
     from config import Settings
+    from doctor.app_client import local_client
     from doctor.app_process import START_TIMEOUT_S, find_app
-    from doctor.door import local_door
-    from doctor.guide import ask_guide, see_guide_stream
-    from doctor.outside import outside_door, reach_from_outside
+    from doctor.guide import ask_guide, check_streaming
+    from doctor.public_url import public_client, reach_public_url
     from doctor.report import Outcome, Report
     from doctor.settings import read_settings, warnings_about
     from doctor.trial_call import (
@@ -75,36 +75,36 @@ async def check_installation(settings: Settings, report: Report) -> None:
         await _check_guide(settings, report, app_answers=app is not None)
         await _check_call(settings, report, app_answers=app is not None)
         if settings.public_url:
-            await _check_outside(settings, settings.public_url, report)
+            await _check_public_url(settings, settings.public_url, report)
 
 
 async def _check_guide(settings: Settings, report: Report, *, app_answers: bool) -> None:
     if settings.guide_base_url is None and not app_answers:
         report.add(Outcome.SKIPPED, "guide", "the demo guide is a part of the app")
     elif await report.perform("guide", ask_guide(settings), _turn_limit_s(settings)):
-        await report.perform("guide streaming", see_guide_stream(settings))
+        await report.perform("guide streaming", check_streaming(settings))
 
 
 async def _check_call(settings: Settings, report: Report, *, app_answers: bool) -> None:
     if not app_answers:
         report.add(Outcome.SKIPPED, "call", "it takes the app")
         return
-    door = local_door(settings)
-    offer = await report.perform("call", offer_call(door))
-    await report.perform("call, unsigned", refuse_unsigned_webhook(door))
-    held = await report.perform("relay", hold_call(door, offer), _turn_limit_s(settings))
-    await report.perform("relay, unsigned", refuse_unsigned_socket(door))
+    client = local_client(settings)
+    offer = await report.perform("call", offer_call(client))
+    await report.perform("call, unsigned", refuse_unsigned_webhook(client))
+    held = await report.perform("relay", hold_call(client, offer), _turn_limit_s(settings))
+    await report.perform("relay, unsigned", refuse_unsigned_socket(client))
     if settings.workers > 1:
         report.add(Outcome.SKIPPED, "relay, replayed", "each of the workers refuses its own alone")
     else:
-        await report.perform("relay, replayed", refuse_used_token(door, offer if held else None))
+        await report.perform("relay, replayed", refuse_used_token(client, offer if held else None))
 
 
-async def _check_outside(settings: Settings, public_url: str, report: Report) -> None:
-    door = outside_door(settings, public_url)
-    if await report.perform("PUBLIC_URL", reach_from_outside(door, settings)):
-        offer = await report.perform("PUBLIC_URL, call", offer_call(door))
-        await report.perform("PUBLIC_URL, relay", hold_call(door, offer), _turn_limit_s(settings))
+async def _check_public_url(settings: Settings, public_url: str, report: Report) -> None:
+    client = public_client(settings, public_url)
+    if await report.perform("PUBLIC_URL", reach_public_url(client, settings)):
+        offer = await report.perform("PUBLIC_URL, call", offer_call(client))
+        await report.perform("PUBLIC_URL, relay", hold_call(client, offer), _turn_limit_s(settings))
 
 
 def _turn_limit_s(settings: Settings) -> float:

@@ -12,7 +12,7 @@ from typing import Final
 import httpx2
 
 from config import Settings
-from doctor.door import local_address
+from doctor.app_client import local_address
 from doctor.health import Health, not_frontdesk, read_health
 from doctor.report import LIMIT_S, failed
 

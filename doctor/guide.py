@@ -101,7 +101,7 @@ async def _models_hint(settings: Settings) -> list[str]:
     return [f"GUIDE_MODEL is not one of those it lists: {shown}"]
 
 
-async def see_guide_stream(settings: Settings) -> str:
+async def check_streaming(settings: Settings) -> str:
     """The guide streams its reply, which `GuideClient` does not tell."""
     try:
         async with (

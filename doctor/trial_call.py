@@ -8,12 +8,12 @@ from typing import Final
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from doctor.door import Door
+from doctor.app_client import AppClient
 from doctor.report import LOOK_AT_LOG, CheckError, failed, skipped
-from emulator import frames, schema, webhooks
-from emulator.attributes import RelayAttributes, TwimlError
+from emulator import frame_schema, frames, webhooks
 from emulator.frames import Identity
 from emulator.leg import new_identity
+from emulator.twiml import RelayAttributes, TwimlError
 from trust.addresses import as_websocket
 
 RESTART: Final = "The app there runs without this TWILIO_AUTH_TOKEN: start it again."
@@ -33,19 +33,19 @@ class Offer:
 # --- the webhook --------------------------------------------------------------------------------
 
 
-async def offer_call(door: Door) -> Offer:
+async def offer_call(client: AppClient) -> Offer:
     """The webhook answers a call signed with our token with TwiML that leads back to it."""
     identity = new_identity()
     form = webhooks.voice_form(identity)
-    signature = door.signature(f"{door.known_as}/twiml", form)
-    answer = await door.request("POST", "/twiml", form, signature)
+    signature = client.signature(f"{client.known_as}/twiml", form)
+    answer = await client.request("POST", "/twiml", form, signature)
     if answer.status_code != 200:
         raise _webhook_refused(answer.status_code)
     try:
         attributes = RelayAttributes.from_twiml(answer.text)
     except TwimlError:
         raise failed("POST /twiml is not answered with TwiML for a relay", LOOK_AT_LOG) from None
-    _check_leads_back(attributes, door.known_as)
+    _check_leads_back(attributes, client.known_as)
     return Offer(identity, attributes)
 
 
@@ -70,10 +70,10 @@ def _check_leads_back(attributes: RelayAttributes, known_as: str) -> None:
         raise failed("POST /twiml gives the call no token", "Update the app.")
 
 
-async def refuse_unsigned_webhook(door: Door) -> str:
+async def refuse_unsigned_webhook(client: AppClient) -> str:
     """Without a signature the webhook gives no TwiML."""
-    door.check_can_sign()
-    answer = await door.request("POST", "/twiml", webhooks.voice_form(new_identity()))
+    client.check_can_sign()
+    answer = await client.request("POST", "/twiml", webhooks.voice_form(new_identity()))
     if answer.status_code != 403:
         raise failed(f"POST /twiml answers unsigned requests (HTTP {answer.status_code})", RESTART)
     return "POST /twiml refuses unsigned requests"
@@ -82,12 +82,12 @@ async def refuse_unsigned_webhook(door: Door) -> str:
 # --- the relay's socket -------------------------------------------------------------------------
 
 
-async def hold_call(door: Door, offer: Offer | None) -> str:
+async def hold_call(client: AppClient, offer: Offer | None) -> str:
     """The socket opens, lets the call in with its token, and answers what the caller says."""
     if offer is None:
         raise skipped("there is no TwiML to follow")
-    with door.explained():
-        async with await _dial_signed(door, offer) as connection:
+    with client.explained():
+        async with await _dial_signed(client, offer) as connection:
             try:
                 count = await _speak(connection, offer)
             except ConnectionClosed:
@@ -95,25 +95,25 @@ async def hold_call(door: Door, offer: Offer | None) -> str:
     return f"the call is let in, and what its caller says is answered ({count} valid frames)"
 
 
-async def refuse_unsigned_socket(door: Door) -> str:
+async def refuse_unsigned_socket(client: AppClient) -> str:
     """Without a signature the socket does not open."""
-    door.check_can_sign()
-    with door.explained():
+    client.check_can_sign()
+    with client.explained():
         try:
-            connection = await door.dial({})
+            connection = await client.dial({})
         except InvalidStatus:
             return "the WebSocket refuses unsigned requests"
         await connection.close()
     raise failed("the WebSocket opens for unsigned requests", RESTART)
 
 
-async def refuse_used_token(door: Door, offer: Offer | None) -> str:
+async def refuse_used_token(client: AppClient, offer: Offer | None) -> str:
     """A token lets a call in once."""
-    door.check_can_sign()
+    client.check_can_sign()
     if offer is None:
         raise skipped("no token has been used")
-    with door.explained():
-        async with await _dial_signed(door, offer) as connection:
+    with client.explained():
+        async with await _dial_signed(client, offer) as connection:
             with suppress(ConnectionClosed):
                 await _speak(connection, offer)
     if connection.close_code != 1008:
@@ -121,9 +121,9 @@ async def refuse_used_token(door: Door, offer: Offer | None) -> str:
     return "a used token lets nobody in"
 
 
-async def _dial_signed(door: Door, offer: Offer) -> ClientConnection:
+async def _dial_signed(client: AppClient, offer: Offer) -> ClientConnection:
     try:
-        return await door.dial(door.signature(offer.attributes.url))
+        return await client.dial(client.signature(offer.attributes.url))
     except InvalidStatus as error:
         if error.response.status_code == 403:
             raise failed(
@@ -153,10 +153,10 @@ async def _speak(connection: ClientConnection, offer: Offer) -> int:
 
 async def _is_last_frame(connection: ClientConnection) -> bool:
     try:
-        frame = schema.parse(await connection.recv())
-    except schema.MalformedFrameError:  # its message quotes the frame
+        frame = frame_schema.parse(await connection.recv())
+    except frame_schema.MalformedFrameError:  # its message quotes the frame
         raise failed("it sends a frame that Twilio refuses (64107)", "Update the app.") from None
-    return isinstance(frame, schema.Text) and frame.last
+    return isinstance(frame, frame_schema.Text) and frame.last
 
 
 def _closed(code: int | None) -> CheckError:

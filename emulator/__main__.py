@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from dotenv import dotenv_values
 
-from emulator import call_log as recording
-from emulator import script
+from emulator import call_log, script
+from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
 from emulator.call_log import RecordingError
 from emulator.dial import SilentCaller, place_call
 from emulator.frame_replay import replay_call
 from emulator.leg import CALLED, CALLER
-from emulator.narrator import Transcript
+from emulator.narrator import Narrator
 from emulator.script import ScriptedCaller, ScriptError
-from emulator.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -122,7 +121,7 @@ async def _run(options: argparse.Namespace) -> int:
     caller, recorded = _caller(options), _recorded(options)
     async with AsyncExitStack() as stack:
         file = _open_record(options.record, stack)
-        if options.serve and await stack.enter_async_context(serving(options.server)):
+        if options.serve and await stack.enter_async_context(running_app(options.server)):
             print(f"started the app at {options.server} for this call")
         if recorded is None:
             return await _call(options, caller, file)
@@ -138,11 +137,11 @@ def _caller(options: argparse.Namespace) -> Caller:
 def _recorded(options: argparse.Namespace) -> list[Entry] | None:
     if options.replay is None:
         return None
-    return recording.load(options.replay.read_text(encoding="utf-8"))
+    return call_log.load(options.replay.read_text(encoding="utf-8"))
 
 
 async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | None) -> int:
-    transcript = Transcript(colour=sys.stdout.isatty())
+    narrator = Narrator(colour=sys.stdout.isatty())
     result = await place_call(
         options.server,
         caller,
@@ -152,7 +151,7 @@ async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | No
         from_number=options.caller,
         to_number=options.called,
         typed=_typed_actions(sys.stdin) if options.interactive else None,
-        on_entry=_printer(transcript.line, record),
+        on_entry=_printer(narrator.line, record),
     )
     closing = result.closing
     print(f"{closing.at:7.2f}   call     over: {closing.session_status}")
@@ -171,7 +170,7 @@ async def _replay(options: argparse.Namespace, recorded: list[Entry], record: Te
         auth_token=options.auth_token,
         public_url=options.public_url,
         speed=options.speed,
-        on_entry=_printer(Transcript(colour=sys.stdout.isatty()).raw_line, record),
+        on_entry=_printer(Narrator(colour=sys.stdout.isatty()).raw_line, record),
     )
     if result.completed:
         return 0
@@ -186,7 +185,7 @@ def _printer(
 ) -> Callable[[Entry], None]:
     def tell(entry: Entry) -> None:
         if record:
-            record.write(recording.dump(entry) + "\n")
+            record.write(call_log.dump(entry) + "\n")
         line = line_of(entry)
         if line is not None:
             print(line, flush=True)

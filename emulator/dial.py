@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import call_log as recording
-from emulator import decision_feed as decisions
+from emulator import call_log, decision_feed
 from emulator.app_server import AppServer, http_client
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Line, Manner
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from emulator.frames import Frame
     from emulator.leg import ActionAnswer
     from emulator.line import Closing
+    from emulator.line_events import Cut, Heard, Said
     from emulator.script import Action
-    from emulator.story import Cut, Heard, Said
 
 _LAST_DECISIONS_S = 0.5
 """How long, in real seconds, the app may take to end the stream of its decisions."""
@@ -210,7 +209,7 @@ class _LiveCall:
         token = self._leg.relay.parameters.get("token")
         if token:
             address, call_sid = self._leg.server.address, self._leg.identity.call_sid
-            async for decision in decisions.follow(self._leg.client, address, call_sid, token):
+            async for decision in decision_feed.follow(self._leg.client, address, call_sid, token):
                 self._log.add(self.now, "note", {"type": "decision", **decision})
 
     async def _let_caller_act(self) -> None:
@@ -240,7 +239,7 @@ class _LiveCall:
             case None:
                 pass
             case str() | bytes():
-                self._log.add(now, "out", recording.app_frame(arrival))
+                self._log.add(now, "out", call_log.app_frame(arrival))
                 await self._deliver(self._line.receive(arrival, now), now)
             case _AppGone():
                 await self._deliver(self._line.loses_app(now, arrival.code, arrival.reason), now)
@@ -264,9 +263,9 @@ class _LiveCall:
 
     async def _deliver(self, out: list[Frame], now: float) -> None:
         """Send frames to the app, after noting what happened on the line."""
-        for note in recording.notes(self._line.story[self._noted :]):
+        for note in call_log.notes(self._line.events[self._noted :]):
             self._log.add(note.t, "note", note.frame)
-        self._noted = len(self._line.story)
+        self._noted = len(self._line.events)
         for frame in out:
             self._log.add(now, "in", frame)
             with suppress(ConnectionClosed):  # the reader finds out, and says so in its turn

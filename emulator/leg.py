@@ -10,9 +10,9 @@ import httpx2
 
 from emulator import webhooks
 from emulator.app_server import AppServer, CallFailedError
-from emulator.attributes import RelayAttributes, TwimlError
 from emulator.call_log import Entry
 from emulator.frames import Identity
+from emulator.twiml import RelayAttributes, TwimlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,18 +18,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
-from emulator import frames, schema
+from emulator import frame_schema, frames
+from emulator.line_events import Cut, Said, Transcribed
 from emulator.player import InterruptReport, Player, Terms
-from emulator.story import Cut, Said, Transcribed
-from emulator.voice import Hearing, MadeOut, VoiceOff, VoiceOn
+from emulator.voice import CallerVoice, Recognized, VoiceOff, VoiceOn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from emulator.attributes import InputKind, RelayAttributes
     from emulator.frames import Frame, Identity
-    from emulator.story import Heard
-    from emulator.voice import Event
+    from emulator.line_events import Heard
+    from emulator.twiml import InputKind, RelayAttributes
+    from emulator.voice import VoiceEvent
 
 MOST_MALFORMED = 10
 """Malformed frames in a row that close the session (ConversationRelay docs)."""
@@ -84,11 +84,11 @@ class Line:
             words_per_second=manner.agent_words_per_second,
             interrupt_report=manner.interrupt_report,
         )
-        self._hearing = Hearing(
+        self._voice = CallerVoice(
             words_per_second=manner.caller_words_per_second,
             silence_s=relay.speech_timeout_s or manner.silence_s,
         )
-        self.story = self._player.story
+        self.events = self._player.events
         """Everything that happened on the line, in order."""
         self._now = 0.0
         self._malformed_in_a_row = 0
@@ -111,12 +111,12 @@ class Line:
     @property
     def cuts(self) -> list[Cut]:
         """What the caller never heard, and why."""
-        return [happening for happening in self.story if isinstance(happening, Cut)]
+        return [event for event in self.events if isinstance(event, Cut)]
 
     @property
     def said(self) -> list[Said]:
         """What the caller said and did."""
-        return [happening for happening in self.story if isinstance(happening, Said)]
+        return [event for event in self.events if isinstance(event, Said)]
 
     @property
     def agent_is_speaking(self) -> bool:
@@ -131,19 +131,19 @@ class Line:
     @property
     def caller_is_done(self) -> bool:
         """Whether the caller is silent, and the last utterance is over."""
-        return self._hearing.idle
+        return self._voice.idle
 
     @property
     def voice_until(self) -> float:
         """When the caller's last sound ends, or ended."""
-        return self._hearing.voice_until
+        return self._voice.voice_until
 
     @property
     def deadline(self) -> float | None:
         """When `advance` wants to be called; None while nothing will happen by itself."""
         if self.closing:
             return None
-        deadlines = (self._player.deadline, self._hearing.deadline)
+        deadlines = (self._player.deadline, self._voice.deadline)
         return min((at for at in deadlines if at is not None), default=None)
 
     # -- what drives it ------------------------------------------------------------------------
@@ -161,9 +161,9 @@ class Line:
         while (at := self.deadline) is not None and at <= now:
             self._now = max(self._now, at)
             if at == self._player.deadline:
-                out += self._asked_for(self._player.step(at))
+                out += self._subscribed(self._player.step(at))
             else:
-                out += self._hear(self._hearing.step(), at)
+                out += self._hear(self._voice.step(), at)
         self._now = max(self._now, now)
         return out
 
@@ -173,8 +173,8 @@ class Line:
         if self.closing:
             return out
         try:
-            frame = schema.parse(raw)
-        except schema.MalformedFrameError:
+            frame = frame_schema.parse(raw)
+        except frame_schema.MalformedFrameError:
             return out + self._refuse(raw)
         self._malformed_in_a_row = 0
         self._perform(frame)
@@ -189,16 +189,16 @@ class Line:
         """
         out = self.advance(now)
         if not self.closing:
-            self.story.append(Said(self._now, text))
-            self._hearing.speak(text, self._now)
+            self.events.append(Said(self._now, text))
+            self._voice.speak(text, self._now)
         return out
 
     def coughs(self, now: float) -> list[Frame]:
         """The caller makes a sound that is no word: it interrupts, and no prompt follows."""
         out = self.advance(now)
         if not self.closing:
-            self.story.append(Said(self._now, "(coughs)"))
-            self._hearing.cough(self._now)
+            self.events.append(Said(self._now, "(coughs)"))
+            self._voice.cough(self._now)
         return out
 
     def presses(self, digit: str, now: float) -> list[Frame]:
@@ -206,13 +206,13 @@ class Line:
         out = self.advance(now)
         if self.closing:
             return out
-        self.story.append(Said(self._now, f"(presses {digit})"))
+        self.events.append(Said(self._now, f"(presses {digit})"))
         if not self.relay.dtmf_detection:
             return out
         if not self.agent_is_speaking or self._reports("dtmf"):
             out.append(frames.dtmf(digit))
         if self._may_interrupt("dtmf"):
-            out += [*self._interrupt(), *self._asked_for([frames.agent_speaking(False)])]
+            out += [*self._interrupt(), *self._subscribed([frames.agent_speaking(False)])]
         return out
 
     def hangs_up(self, now: float) -> list[Frame]:
@@ -220,8 +220,8 @@ class Line:
         out = self.advance(now)
         if self.closing:
             return out
-        self.story.append(Said(self._now, "(hangs up)"))
-        unfinished = " ".join(self._hearing.unfinished)
+        self.events.append(Said(self._now, "(hangs up)"))
+        unfinished = " ".join(self._voice.unfinished)
         if unfinished and self.relay.partial_prompt_on_hangup and self._is_reported():
             out.append(frames.prompt(unfinished, self._prompt_language, last=True))
         self._player.hush("hang up", self._now)
@@ -238,25 +238,25 @@ class Line:
 
     # -- frames from the app -------------------------------------------------------------------
 
-    def _perform(self, frame: schema.AppFrame) -> None:
+    def _perform(self, frame: frame_schema.AppFrame) -> None:
         match frame:
-            case schema.Text():
+            case frame_schema.Text():
                 terms = self._terms(frame.interruptible, frame.preemptible, frame.lang)
                 self._player.say(frame.token, terms, self._now, last=frame.last)
-            case schema.Play():
+            case frame_schema.Play():
                 terms = self._terms(frame.interruptible, frame.preemptible)
                 self._player.play(frame.source, frame.loop, terms, self._now)
-            case schema.SendDigits():
-                at_once = self._hearing.speaking
+            case frame_schema.SendDigits():
+                at_once = self._voice.speaking
                 terms = self._terms(None, False)
                 self._player.send_digits(frame.digits, terms, self._now, at_once=at_once)
-            case schema.SwitchLanguage():
+            case frame_schema.SwitchLanguage():
                 self._tts_language = frame.tts_language or self._tts_language
                 if frame.transcription_language:
                     self._prompt_language = self.relay.language_of_prompts(
                         frame.transcription_language
                     )
-            case schema.End():
+            case frame_schema.End():
                 self._player.hush("end", self._now)
                 self.closing = Closing(
                     self._now,
@@ -294,25 +294,25 @@ class Line:
 
     # -- what the caller's voice does ----------------------------------------------------------
 
-    def _hear(self, events: Iterable[Event], at: float) -> list[Frame]:
+    def _hear(self, events: Iterable[VoiceEvent], at: float) -> list[Frame]:
         out: list[Frame] = []
         interrupted = False
         for event in events:
             match event:
                 case VoiceOn():
                     self._began_over_agent = self.agent_is_speaking
-                    out += self._asked_for([frames.client_speaking(True)])
-                case MadeOut(words):
+                    out += self._subscribed([frames.client_speaking(True)])
+                case Recognized(words):
                     if self._takes_the_floor(words):
                         interrupted = True
                         out += self._interrupt()
                     out += self._partial(words)
                 case VoiceOff(words):
-                    out += self._asked_for([frames.client_speaking(False)])
+                    out += self._subscribed([frames.client_speaking(False)])
                     out += self._final(words, at)
                 case _:
                     assert_never(event)
-        return out + self._asked_for([frames.agent_speaking(False)] if interrupted else [])
+        return out + self._subscribed([frames.agent_speaking(False)] if interrupted else [])
 
     def _takes_the_floor(self, words: tuple[str, ...]) -> bool:
         """Whether what was made out so far interrupts; a sound without words does at `high`."""
@@ -332,7 +332,7 @@ class Line:
             return []
         text = " ".join(words)
         reported = self._is_reported() and not self._is_ignored(words)
-        self.story.append(Transcribed(at, text, reported))
+        self.events.append(Transcribed(at, text, reported))
         return [frames.prompt(text, self._prompt_language, last=True)] if reported else []
 
     def _is_reported(self) -> bool:
@@ -356,9 +356,9 @@ class Line:
         """Stop the agent, and say what was heard of it; its silence is reported afterwards."""
         cut = self._player.interrupt(self._now)
         fragment = [frames.tokens_played(cut.fragment)] if cut.fragment else []
-        return [*self._asked_for(fragment), frames.interrupt(cut.utterance, cut.duration_ms)]
+        return [*self._subscribed(fragment), frames.interrupt(cut.utterance, cut.duration_ms)]
 
-    def _asked_for(self, reports: Iterable[Frame]) -> list[Frame]:
+    def _subscribed(self, reports: Iterable[Frame]) -> list[Frame]:
         """Of these `info` frames, those that `events` asks for."""
         return [
             report

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLOURS = {"caller": "36", "agent": "32", "cut": "31", "decided": "33"}
 
 
-class Transcript:
+class Narrator:
     """Turns entries into lines of text; with `colour`, for a terminal that shows it."""
 
     def __init__(self, *, colour: bool = False) -> None:

@@ -28,14 +28,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from emulator import frames
-from emulator.story import Cut, Happening, Heard, Spoken
+from emulator.line_events import Cut, Heard, LineEvent, Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulator.attributes import InputKind
     from emulator.frames import Frame
-    from emulator.story import CutReason
+    from emulator.line_events import CutReason
+    from emulator.twiml import InputKind
 
 GREETING = 0
 """The number of the greeting's talk cycle; those of the app count from 1."""
@@ -113,7 +113,7 @@ class Player:
 
     def __init__(self, *, words_per_second: float, interrupt_report: InterruptReport) -> None:
         self.heard: list[Heard] = []
-        self.story: list[Happening] = []
+        self.events: list[LineEvent] = []
         self.cycles: dict[int, str] = {}
         """The text received for each talk cycle, verbatim."""
         self.speaking = False
@@ -256,7 +256,7 @@ class Player:
 
     def _finish(self, clip: _Clip, at: float) -> list[Frame]:
         """Report a segment that is over, and go on with the next one without a gap."""
-        self.story.append(Spoken(at, clip.cycle, clip.label))
+        self.events.append(Spoken(at, clip.cycle, clip.label))
         cycle, started, text = self._reply
         self._reply = (cycle, started, text + clip.text)
         self._playing, self._cut_at = None, None
@@ -323,7 +323,7 @@ class Player:
         }
         if self._open is not None and tail.strip():
             lost[self._open] = lost.get(self._open, "") + tail
-        self.story += [
+        self.events += [
             Cut(now, reason, cycle, spoken="", lost=text, sounding=False)
             for cycle, text in lost.items()
         ]
@@ -334,5 +334,5 @@ class Player:
             return
         spoken = first_words(clip.speech, self._words_heard)
         lost = clip.speech[len(spoken) :]
-        self.story.append(Cut(now, reason, clip.cycle, spoken, lost, sounding=True))
+        self.events.append(Cut(now, reason, clip.cycle, spoken, lost, sounding=True))
         self._playing, self._cut_at = None, None

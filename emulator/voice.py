@@ -26,7 +26,7 @@ class VoiceOn:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeOut:
+class Recognized:
     """The utterance so far; the same words again after a sound that is none."""
 
     words: tuple[str, ...]
@@ -39,7 +39,7 @@ class VoiceOff:
     words: tuple[str, ...]
 
 
-Event: TypeAlias = VoiceOn | MadeOut | VoiceOff
+VoiceEvent: TypeAlias = VoiceOn | Recognized | VoiceOff
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Sound:
     word: str  # "" for a sound that is no word
 
 
-class Hearing:
+class CallerVoice:
     """Takes what the caller says and tells when which of it is made out."""
 
     def __init__(self, *, words_per_second: float, silence_s: float) -> None:
@@ -59,7 +59,7 @@ class Hearing:
         self._silence_s = silence_s
         self._coming: deque[_Sound] = deque()
         self._words: list[str] = []
-        self._made_out_until = 0.0
+        self._recognized_until = 0.0
         self.speaking = False
         """Whether `clientSpeaking` was last reported as on."""
 
@@ -96,24 +96,24 @@ class Hearing:
     def deadline(self) -> float | None:
         """When `step` is wanted; None while the caller is silent."""
         if self._utterance_ends_next():
-            return self._made_out_until + self._silence_s
+            return self._recognized_until + self._silence_s
         return self._coming[0].start + RECOGNITION_S if self._coming else None
 
-    def step(self) -> list[Event]:
+    def step(self) -> list[VoiceEvent]:
         """What is made out at the current deadline."""
         if self._utterance_ends_next():
             words, self._words = tuple(self._words), []
             self.speaking = False
             return [VoiceOff(words)]
         sound = self._coming.popleft()
-        self._made_out_until = sound.end
+        self._recognized_until = sound.end
         self._words += [sound.word] if sound.word else []
-        made_out = MadeOut(tuple(self._words))
+        recognized = Recognized(tuple(self._words))
         if self.speaking:
-            return [made_out]
+            return [recognized]
         self.speaking = True
-        return [VoiceOn(), made_out]
+        return [VoiceOn(), recognized]
 
     def _utterance_ends_next(self) -> bool:
-        over_at = self._made_out_until + self._silence_s
+        over_at = self._recognized_until + self._silence_s
         return self.speaking and (not self._coming or self._coming[0].start >= over_at)

@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from emulator.attributes import RelayAttributes
 from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
+from emulator.twiml import RelayAttributes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.line import Manner
-from emulator.story import Cut, Heard, Said, Transcribed
+from emulator.line_events import Cut, Heard, Said, Transcribed
 from tests.emulated import EVENTS, Bench, about, info, speaking
 
 # -- the caller in silence -------------------------------------------------------------------------
@@ -21,7 +21,7 @@ def test_caller_is_transcribed_after_a_silence() -> None:
         {"type": "prompt", "voicePrompt": "what are your", "lang": "en-US", "last": True},
     ]
     assert bench.infos("clientSpeaking") == [(0.3, "on"), (1.5, "off")]
-    assert bench.line.story == [
+    assert bench.line.events == [
         Said(0.0, "what are your"),
         Transcribed(about(1.5), "what are your", reported=True),
     ]
@@ -338,7 +338,7 @@ def test_words_over_the_agent_follow_the_matrix(
     bench.until(20)
     assert bool(bench.of_type("interrupt")) == cut
     assert bool(bench.of_type("prompt")) == delivered
-    said = [s for s in bench.line.story if isinstance(s, Transcribed)]
+    said = [s for s in bench.line.events if isinstance(s, Transcribed)]
     assert [(s.text, s.reported) for s in said] == [("wait a minute", delivered)]
 
 

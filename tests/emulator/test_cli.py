@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import pytest
 
-from emulator import call_log as recording
-from emulator import serving as app_serving_module
+from emulator import app_process, call_log
 from emulator.__main__ import DEMO_CALL, main
+from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
 from emulator.script import HangUp, parse_script
-from emulator.serving import serving as app_serving
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
 from tests.places import ROOT
@@ -116,15 +115,15 @@ async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Em
         "caller   (hangs up)",
         "call     over: completed",
     ]
-    entries = recording.load((tmp_path / "call.jsonl").read_text())
+    entries = call_log.load((tmp_path / "call.jsonl").read_text())
     assert [entry.frame for entry in entries if entry.dir == "in"] == app.received
 
 
 async def test_recording_is_replayed(tmp_path: Path, emulate: Emulate) -> None:
     """A recording's frames go to the server, and its answers are printed."""
     prompt = {"type": "prompt", "voicePrompt": "hi", "lang": "en-US", "last": True}
-    entries = [recording.Entry(0, "in", {"type": "setup"}), recording.Entry(0.1, "in", prompt)]
-    (tmp_path / "call.jsonl").write_text("\n".join(map(recording.dump, entries)))
+    entries = [call_log.Entry(0, "in", {"type": "setup"}), call_log.Entry(0.1, "in", prompt)]
+    (tmp_path / "call.jsonl").write_text("\n".join(map(call_log.dump, entries)))
     async with serving(EchoApp()) as app:
         status, out, err = await emulate(
             *("--server", app.address, "--replay", "call.jsonl", "--speed", "50")
@@ -193,8 +192,8 @@ async def relay_that_closes(socket: WebSocket, _setup: dict[str, Any]) -> None:
 @pytest.mark.parametrize("what", ["--script", "--replay"])
 async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: str) -> None:
     """A server that closes the call is named as the one who did."""
-    entries = [recording.Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
-    (tmp_path / "--replay").write_text("\n".join(map(recording.dump, entries)))
+    entries = [call_log.Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
+    (tmp_path / "--replay").write_text("\n".join(map(call_log.dump, entries)))
     (tmp_path / "--script").write_text("after 60s: hang up")
     async with serving(SmallApp(relay_that_closes)) as app:
         status, _, err = await emulate(
@@ -270,12 +269,12 @@ async def test_app_is_started_for_the_call_and_ended_after(tmp_path: Path) -> No
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP)
     address = free_address()
-    async with app_serving(address, app) as started:
+    async with running_app(address, app) as started:
         assert started
-        async with app_serving(address, tmp_path / "absent.py") as started_again:
+        async with running_app(address, tmp_path / "absent.py") as started_again:
             assert not started_again
     with pytest.raises(CallFailedError, match=r"does not start \(.*absent\.py.*make run"):
-        async with app_serving(address, tmp_path / "absent.py"):
+        async with running_app(address, tmp_path / "absent.py"):
             pass  # pragma: no cover - it does not start
 
 
@@ -283,7 +282,7 @@ async def test_app_that_ends_by_itself_needs_no_ending(tmp_path: Path) -> None:
     """An app that is gone when the call is over is left alone."""
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP.replace(".serve_forever", ".handle_request"))
-    async with app_serving(free_address(), app) as started:
+    async with running_app(free_address(), app) as started:
         assert started
 
 
@@ -291,11 +290,11 @@ async def test_app_that_never_answers_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wait for an app that starts and stays silent has an end."""
-    monkeypatch.setattr(app_serving_module, "_START_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(app_process, "_START_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     app.write_text("import time\ntime.sleep(60)")
     with pytest.raises(CallFailedError, match="does not answer"):
-        async with app_serving(free_address(), app):
+        async with running_app(free_address(), app):
             pass  # pragma: no cover - it is never up
 
 
@@ -303,12 +302,12 @@ async def test_app_that_will_not_end_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing that was started is left behind."""
-    monkeypatch.setattr(app_serving_module, "_STOP_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(app_process, "_STOP_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     app.write_text(deaf + HEALTHY_APP)
     address = free_address()
-    async with app_serving(address, app) as started:
+    async with running_app(address, app) as started:
         assert started
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))

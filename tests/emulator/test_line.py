@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from emulator.line_events import Cut, Heard, Said, Spoken
 from emulator.player import first_words, split_clauses
-from emulator.story import Cut, Heard, Said, Spoken
 from tests.emulated import EVENTS, IDENTITY, Bench, about, info, speaking
 
 # -- setup and greeting ----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_line_keeps_what_was_heard_word_by_word() -> None:
     first, second = bench.line.heard
     assert (first.word, first.cycle, first.lang) == ("Hello", 1, "en-GB")
     assert second == Heard(about(1.1), "you.", 1, "en-GB")
-    assert bench.line.story == [Spoken(about(1.1), 1, "Hello you.")]
+    assert bench.line.events == [Spoken(about(1.1), 1, "Hello you.")]
     assert bench.line.cycles == {0: "", 1: "Hello you."}
 
 
@@ -151,7 +151,7 @@ def test_audio_and_digits_wait_their_turn() -> None:
     bench.until(20)
     assert bench.infos("tokensPlayed") == [(0.7, "Listen"), (7.4, "1w2"), (7.8, "Done.")]
     assert bench.infos("agentSpeaking") == [(0.3, "on"), (7.8, "off")]
-    assert [s.text for s in bench.line.story if isinstance(s, Spoken)] == [
+    assert [s.text for s in bench.line.events if isinstance(s, Spoken)] == [
         "Listen",
         "[plays https://a.example/b.mp3]",
         "[keys 1w2]",
@@ -384,13 +384,13 @@ def test_nothing_is_accepted_after_the_end() -> None:
     """Frames, words, coughs, keys, time and a second ending change nothing."""
     bench = Bench.open(dtmfDetection="true")
     bench.app(type="end")
-    closing, story = bench.line.closing, [*bench.line.story]
+    closing, events = bench.line.closing, [*bench.line.events]
     assert bench.line.deadline is None
     assert bench.text("late", last=True) + bench.raw("x") == []
     assert bench.line.speaks("hi", 1) + bench.line.coughs(1) + bench.line.presses("1", 1) == []
     assert bench.line.hangs_up(2) + bench.line.loses_app(2) + bench.line.advance(9) == []
     assert bench.line.closing == closing
-    assert bench.line.story == story
+    assert bench.line.events == events
 
 
 def test_caller_hangs_up() -> None:

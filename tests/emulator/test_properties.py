@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.attributes import RelayAttributes
 from emulator.line import Line, Manner
+from emulator.twiml import RelayAttributes
 from tests.emulated import IDENTITY, Bench, twiml
 
 if TYPE_CHECKING:

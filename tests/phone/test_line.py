@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from emulator.attributes import RelayAttributes
 from emulator.line import Line
+from emulator.twiml import RelayAttributes
 from tests.browser import PhonePage, browser, phone, portal, tab
 from tests.emulated import IDENTITY, twiml
 from tests.serving import serve_frontdesk

@@ -7,7 +7,7 @@ from typing import Final
 import httpx2
 
 from config import Settings
-from doctor.door import Door, local_address
+from doctor.app_client import AppClient, local_address
 from doctor.health import Health, read_health
 from doctor.network import broken
 from doctor.report import CheckError, failed
@@ -49,17 +49,17 @@ _CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, s
 )
 
 
-def outside_door(settings: Settings, public_url: str) -> Door:
+def public_client(settings: Settings, public_url: str) -> AppClient:
     """The way to the app that Twilio takes."""
-    return Door(public_url, public_url, settings.auth_token, _explain)
+    return AppClient(public_url, public_url, settings.auth_token, _explain)
 
 
-async def reach_from_outside(door: Door, settings: Settings) -> Health:
+async def reach_public_url(client: AppClient, settings: Settings) -> Health:
     """PUBLIC_URL leads to a Frontdesk, over https."""
-    door.check_can_sign()
-    answer = await door.request("GET", "/health")
+    client.check_can_sign()
+    answer = await client.request("GET", "/health")
     advice = f"{_advice(answer.status_code)} The app is at {local_address(settings)}."
-    return read_health(answer, door.address, advice)
+    return read_health(answer, client.address, advice)
 
 
 def _advice(status: int) -> str:

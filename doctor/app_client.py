@@ -21,7 +21,7 @@ from doctor.report import LIMIT_S, CheckError, skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class AppClient:
     """Where requests go, the address that Twilio would sign them for, and what errors mean."""
 
     address: str
@@ -73,10 +73,10 @@ class Door:
         return {"X-Twilio-Signature": relay.sign(self.auth_token, url, form)}
 
 
-def local_door(settings: Settings) -> Door:
+def local_client(settings: Settings) -> AppClient:
     """The way to the app on this machine, as if Twilio came through it."""
     address = local_address(settings)
-    return Door(address, settings.public_url or address, settings.auth_token, broken)
+    return AppClient(address, settings.public_url or address, settings.auth_token, broken)
 
 
 def local_address(settings: Settings) -> str:

@@ -64,4 +64,4 @@ class Transcribed:
     reported: bool
 
 
-Happening: TypeAlias = Said | Transcribed | Spoken | Cut
+LineEvent: TypeAlias = Said | Transcribed | Spoken | Cut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.schema import (
+from emulator.frame_schema import (
     AppFrame,
     End,
     MalformedFrameError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.attributes import Language, RelayAttributes, TwimlError
+from emulator.twiml import Language, RelayAttributes, TwimlError
 from tests.emulated import twiml
 
 

@@ -26,7 +26,7 @@ _POLL_S = 0.1
 
 
 @asynccontextmanager
-async def serving(address: str, app: Path = APP) -> AsyncIterator[bool]:
+async def running_app(address: str, app: Path = APP) -> AsyncIterator[bool]:
     """Make sure that something answers at `address`, starting the app there if nothing does.
 
     Yields whether it was started; what was started is ended afterwards.
