@@ -98,7 +98,7 @@ def test_visitor_types_and_is_answered(app: Desk, phone: PhonePage) -> None:
     assert told[-1] == ("user", "and what about Sunday?")
     assert resumed[1] in told[-2][1]
     assert HOURS.startswith(told[-2][1])
-    assert phone.status == "Type, also while it speaks."
+    assert phone.status == "Type, even while the agent speaks."
 
 
 def test_visitor_chooses_to_be_talked_over(app: Desk, phone: PhonePage) -> None:
@@ -124,7 +124,7 @@ def test_mode_that_cannot_be_had_is_not_offered(portal: BlockingPortal, phone: P
         phone.open(app.address)
         assert phone.find("input[value=pause]").is_selected()
         assert not phone.find("input[value=talkover]").is_enabled()
-        assert "BARGE_IN_MODE=talkover needs tokens-played" in phone.find("#modes").text
+        assert "tokens-played" in phone.find("#mode-problem").text
         phone.call()
         assert sent(phone, "setup")[0]["customParameters"]["BargeInMode"] == "pause"
 
@@ -173,11 +173,11 @@ def test_visitor_is_told_that_the_app_is_gone(portal: BlockingPortal, phone: Pho
         phone.type_and_say("When are you open?")
         phone.until_heard("We are")
     phone.until("over", lambda: phone.stage == "over")
-    assert "The app is gone" in phone.status
+    assert "Connection to the app lost" in phone.status
     again = phone.find("#call")
     assert "Call again" in again.text
     again.click()
-    phone.until("refused", lambda: "Nothing answers" in phone.status)
+    phone.until("refused", lambda: "The app is not responding" in phone.status)
     assert phone.stage == "over"
 
 
@@ -190,7 +190,7 @@ def test_visitor_without_a_microphone_types(app: Desk, phone: PhonePage) -> None
     assert phone.find("#microphone").get_attribute("aria-pressed") == "false"
     phone.find("#microphone").click()
     note = phone.find("#aside-note")
-    phone.until("told", lambda: note.text == "The microphone was refused. You can type instead.")
+    phone.until("told", lambda: note.text == "Microphone access was denied. You can type instead.")
     assert phone.find("#microphone").get_attribute("aria-pressed") == "false"
     phone.type_and_say("When are you open?")
     phone.until_heard("We are open from nine")
