@@ -1,4 +1,4 @@
-"""PUBLIC_URL leads to the app, or why it does not."""
+"""Checks that PUBLIC_URL reaches the app, and says why if not."""
 
 import socket
 import ssl
@@ -14,48 +14,48 @@ from doctor.report import CheckError, failed
 from guide.errors import causes
 
 _CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
-    # The first row that fits the error, or one that caused it, is what is said.
+    # The first row that matches the error or one of its causes applies.
     (
         ssl.SSLCertVerificationError,
-        "its TLS certificate is not trusted",
-        "It has to be for the host in PUBLIC_URL, in date, and from an authority that Twilio knows"
-        " too. SSL_CERT_FILE names a private one for this check only.",
+        "untrusted TLS certificate",
+        "It must match the host in PUBLIC_URL, be current, and come from an authority that Twilio"
+        " trusts. SSL_CERT_FILE adds a private authority for this check only.",
     ),
     (
         ssl.SSLError,
-        "it does not speak TLS",
-        "PUBLIC_URL has to lead to the tunnel or proxy, which speaks TLS, not to the app's PORT.",
+        "no TLS",
+        "PUBLIC_URL must lead to the tunnel or proxy, which serves TLS, not to the app's PORT.",
     ),
     (
         socket.gaierror,
-        "no such host is known",
-        "Check PUBLIC_URL. A tunnel may get another name whenever it is started.",
+        "hostname not found",
+        "Check PUBLIC_URL. Some tunnels change their name at every start.",
     ),
     (
         (TimeoutError, httpx2.TimeoutException),
-        "no answer in time",
-        "Check that a firewall lets requests through, and that nothing else uses the port.",
+        "timed out",
+        "Check that the firewall lets requests through and that nothing else uses the port.",
     ),
     (
         (ConnectionRefusedError, httpx2.ConnectError),
-        "nothing answers there",
+        "connection refused",
         "Start the tunnel or proxy, or correct PUBLIC_URL.",
     ),
     (
         (httpx2.InvalidURL, httpx2.UnsupportedProtocol),
-        "it is no address",
-        "Correct PUBLIC_URL: https:// and the host's name.",
+        "not a valid URL",
+        "Set PUBLIC_URL to https:// and the hostname.",
     ),
 )
 
 
 def public_client(settings: Settings, public_url: str) -> AppClient:
-    """The way to the app that Twilio takes."""
+    """A client that reaches the app as Twilio does."""
     return AppClient(public_url, public_url, settings.auth_token, _explain)
 
 
 async def reach_public_url(client: AppClient, settings: Settings) -> Health:
-    """PUBLIC_URL leads to a Frontdesk, over https."""
+    """Check that PUBLIC_URL reaches a Frontdesk over https."""
     client.check_can_sign()
     answer = await client.request("GET", "/health")
     advice = f"{_advice(answer.status_code)} The app is at {local_address(settings)}."
@@ -64,11 +64,11 @@ async def reach_public_url(client: AppClient, settings: Settings) -> Health:
 
 def _advice(status: int) -> str:
     if status >= 500:
-        return "The tunnel or proxy does not reach the app: check the port it leads to."
+        return "The tunnel or proxy does not reach the app: check its target port."
     if 300 <= status < 400:
-        return "It redirects. Set PUBLIC_URL to where it redirects to: signatures hold for that."
+        return "It redirects. Set PUBLIC_URL to the redirect's target: signatures are for one URL."
     if status == 403:
-        return "Something before the app refuses requests, or it runs without TWILIO_AUTH_TOKEN."
+        return "The proxy or tunnel refuses requests, or the app runs without TWILIO_AUTH_TOKEN."
     return "PUBLIC_URL leads to another program, or the tunnel is not running."
 
 

@@ -282,7 +282,7 @@ async def test_guide_without_the_model_shows_those_it_has() -> None:
         given = {"guide_base_url": f"{guide}/v1"}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "GUIDE_MODEL is not one of those it lists: gpt-one, gpt??2Jtwo" in printed
+    assert "GUIDE_MODEL is not among the models it lists: gpt-one, gpt??2Jtwo" in printed
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ async def test_guide_that_stalls_is_given_up(before: list[Any], setting: str) ->
         printed = await examine_guide(
             guide, guide_first_token_timeout_s=0.3, guide_stall_timeout_s=0.2
         )
-    assert line_of(printed, "guide").startswith("FAILED   guide: no word came for 0.")
+    assert line_of(printed, "guide").startswith("FAILED   guide: no words for 0.")
     assert setting in line_of(printed, "guide")
 
 
@@ -340,8 +340,8 @@ async def test_another_program_on_the_port_is_told_of() -> None:
 
     async with serve(Starlette(routes=[Route("/health", hello)])) as url:
         printed = await examine(url)
-    assert "(HTTP 200) is not Frontdesk" in line_of(printed, "app")
-    assert "set another PORT" in printed
+    assert "another program answers at" in line_of(printed, "app")
+    assert "set a different PORT" in printed
     assert line_of(printed, "guide").startswith("skipped ")
     assert line_of(printed, "call").startswith("skipped ")
 
@@ -359,7 +359,7 @@ async def test_program_that_speaks_no_http_is_told_of() -> None:
     async with server:
         printed = await examine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     assert line_of(printed, "app").startswith("FAILED ")
-    assert "is not Frontdesk" in line_of(printed, "app")
+    assert "another program answers at" in line_of(printed, "app")
 
 
 async def test_frontdesk_of_another_version_is_told_of() -> None:
@@ -370,7 +370,7 @@ async def test_frontdesk_of_another_version_is_told_of() -> None:
 
     async with serve(Starlette(routes=[Route("/health", health)])) as url:
         printed = await examine(url)
-    assert "another version of Frontdesk" in line_of(printed, "app")
+    assert "a different version of Frontdesk" in line_of(printed, "app")
 
 
 async def test_app_with_older_settings_is_to_be_started_again() -> None:
@@ -378,10 +378,10 @@ async def test_app_with_older_settings_is_to_be_started_again() -> None:
     given = {"guide_base_url": f"http://127.0.0.1:{free_port()}/v1"}
     async with serve_frontdesk() as url:
         printed = await examine(url, twilio_auth_token=AUTH_TOKEN, **given)
-    assert "FAILED   app: it runs with another GUIDE_BASE_URL" in printed
+    assert "FAILED   app: runs with a different GUIDE_BASE_URL" in printed
     assert line_of(printed, "call, unsigned").startswith("FAILED ")
     assert line_of(printed, "relay, unsigned").startswith("FAILED ")
-    assert "FAILED   relay, replayed: a used token lets a call in again" in printed
+    assert "FAILED   relay, replayed: a used token is accepted again" in printed
 
 
 async def test_used_token_is_not_tried_on_several_workers() -> None:
@@ -397,7 +397,7 @@ async def test_app_with_another_token_refuses_the_call() -> None:
     """A wrong signature is told of as what it most likely is, and what needs it is skipped."""
     async with serve_frontdesk(twilio_auth_token="other") as url:
         printed = await examine(url, twilio_auth_token=AUTH_TOKEN)
-    assert "FAILED   call: POST /twiml refuses our signature (HTTP 403)" in printed
+    assert "FAILED   call: POST /twiml rejected our signature (HTTP 403)" in printed
     assert line_of(printed, "relay").startswith("skipped ")
     assert line_of(printed, "relay, replayed").startswith("skipped ")
 
@@ -406,7 +406,7 @@ async def test_app_with_another_public_url_leads_elsewhere() -> None:
     """TwiML that names another address than PUBLIC_URL is told of."""
     async with serve_frontdesk(public_url="https://old.example.com") as url:
         printed = await examine(url)
-    assert "POST /twiml leads elsewhere: to wss://old.example.com/ws" in printed
+    assert "POST /twiml leads elsewhere, to wss://old.example.com/ws" in printed
 
 
 async def test_doctor_starts_the_app_where_none_runs(
@@ -417,7 +417,7 @@ async def test_doctor_starts_the_app_where_none_runs(
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     printed = await examine(f"http://127.0.0.1:{port}")
-    assert "so it was started for this check" in line_of(printed, "app")
+    assert "started for these checks" in line_of(printed, "app")
     assert line_of(printed, "relay").startswith("ok ")
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
@@ -430,7 +430,7 @@ async def test_app_that_ends_at_once_is_told_of(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "none")
     printed = await examine(f"http://127.0.0.1:{free_port()}")
-    assert "FAILED   app: it ends as soon as it is started (exit status 1)" in printed
+    assert "FAILED   app: exits on start-up (status 1)" in printed
 
 
 async def test_host_of_another_machine_cannot_be_listened_on() -> None:
@@ -441,7 +441,7 @@ async def test_host_of_another_machine_cannot_be_listened_on() -> None:
         guide_base_url="http://127.0.0.1:9/v1",
     )
     assert "FAILED   app: cannot listen on 127.0.0.1.invalid" in printed
-    assert "HOST has to be an address of this machine" in printed
+    assert "Set HOST to an address of this machine" in printed
 
 
 # --- the call -----------------------------------------------------------------------------------
@@ -483,10 +483,10 @@ class Impostor:
 @pytest.mark.parametrize(
     ("impostor", "found"),
     [
-        (Impostor(status=500), "is answered with HTTP 500"),
-        (Impostor("<Response/>"), "is not answered with TwiML for a relay"),
-        (Impostor("hello"), "is not answered with TwiML for a relay"),
-        (Impostor(token=""), "gives the call no token"),
+        (Impostor(status=500), "returned HTTP 500"),
+        (Impostor("<Response/>"), "returned no TwiML for a relay"),
+        (Impostor("hello"), "returned no TwiML for a relay"),
+        (Impostor(token=""), "returned no token for the call"),
     ],
 )
 async def test_webhook_that_connects_no_call_is_told_of(impostor: Impostor, found: str) -> None:
@@ -504,15 +504,15 @@ async def test_socket_that_refuses_the_signature_is_told_of() -> None:
             await websocket.close()
 
     printed = await Refusing().examine()
-    assert "FAILED   relay: the WebSocket refuses our signature (HTTP 403)" in printed
+    assert "FAILED   relay: the WebSocket rejected our signature (HTTP 403)" in printed
 
 
 @pytest.mark.parametrize(
     ("code", "found"),
     [
-        (1008, "it refuses the token that POST /twiml gave the call (1008)"),
-        (1011, "it closes before the answer is complete (1011)"),
-        (1000, "it closes before the answer is complete (1000)"),
+        (1008, "rejects the token from POST /twiml (1008)"),
+        (1011, "closes before the answer is complete (1011)"),
+        (1000, "closes before the answer is complete (1000)"),
     ],
 )
 async def test_socket_that_closes_is_told_of(code: int, found: str) -> None:
@@ -540,7 +540,7 @@ async def test_answer_that_is_not_finished_is_told_of() -> None:
             await websocket.close()
 
     printed = await Breaking().examine()
-    assert "FAILED   relay: it closes before the answer is complete (1000)" in printed
+    assert "FAILED   relay: closes before the answer is complete (1000)" in printed
 
 
 async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
@@ -555,7 +555,7 @@ async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
             await websocket.close()
 
     printed = await Careless().examine()
-    assert "FAILED   relay: it sends a frame that Twilio refuses (64107)" in printed
+    assert "FAILED   relay: sends a frame that Twilio rejects (64107)" in printed
     assert "confidential" not in printed
 
 
@@ -574,7 +574,7 @@ async def test_public_url_without_token_is_skipped() -> None:
 async def test_untrusted_certificate_is_told_of(authority: trustme.CA) -> None:
     """A certificate that this machine does not trust is one that Twilio does not trust."""
     printed = await examine_through(tunnel(authority))
-    assert "FAILED   PUBLIC_URL: its TLS certificate is not trusted" in printed
+    assert "FAILED   PUBLIC_URL: untrusted TLS certificate" in printed
     assert "PUBLIC_URL, relay" not in printed
 
 
@@ -584,7 +584,7 @@ async def test_public_url_without_tls_is_told_of() -> None:
         given = {"public_url": plain.replace("http", "https"), "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "FAILED   PUBLIC_URL: it does not speak TLS" in printed
+    assert "FAILED   PUBLIC_URL: no TLS" in printed
 
 
 async def test_public_url_without_tunnel_is_told_of() -> None:
@@ -595,7 +595,7 @@ async def test_public_url_without_tunnel_is_told_of() -> None:
     }
     async with serve_frontdesk(**given) as url:
         printed = await examine(url, **given)
-    assert "FAILED   PUBLIC_URL: nothing answers there" in printed
+    assert "FAILED   PUBLIC_URL: connection refused" in printed
     assert "Start the tunnel" in printed
 
 
@@ -605,7 +605,7 @@ async def test_proxy_without_websockets_is_told_of(authority: trustme.CA) -> Non
     printed = await examine_through(tunnel(authority, passes_upgrades=False))
     assert line_of(printed, "PUBLIC_URL, call").startswith("ok ")
     assert "the WebSocket does not open" in line_of(printed, "PUBLIC_URL, relay")
-    assert "has to pass WebSockets on" in printed
+    assert "must forward WebSockets" in printed
 
 
 @pytest.mark.usefixtures("trusted")
@@ -616,8 +616,8 @@ async def test_tunnel_that_leads_to_nothing_is_told_of(authority: trustme.CA) ->
         given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "(HTTP 502) is not Frontdesk" in line_of(printed, "PUBLIC_URL")
-    assert f"check the port it leads to. The app is at {url}." in printed
+    assert f"another program answers at {way.url} (HTTP 502)" in line_of(printed, "PUBLIC_URL")
+    assert f"check its target port. The app is at {url}." in printed
 
 
 @pytest.mark.usefixtures("trusted")
@@ -625,7 +625,7 @@ async def test_tunnel_that_leads_to_nothing_is_told_of(authority: trustme.CA) ->
     ("answer", "advice"),
     [
         (PlainTextResponse("hello"), "leads to another program"),
-        (PlainTextResponse("no", 403), "refuses requests"),
+        (PlainTextResponse("no", 403), "proxy or tunnel refuses requests"),
         (RedirectResponse("https://desk.example.com/health"), "It redirects"),
     ],
 )
@@ -643,16 +643,16 @@ async def test_other_program_behind_public_url_is_told_of(
         given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "is not Frontdesk" in line_of(printed, "PUBLIC_URL")
+    assert "another program answers at" in line_of(printed, "PUBLIC_URL")
     assert advice in printed
 
 
 @pytest.mark.usefixtures("trusted")
 async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.CA) -> None:
-    """One with another token refuses our signature."""
+    """One with another token rejected our signature."""
     printed = await examine_through(tunnel(authority), app_settings={"twilio_auth_token": "other"})
     assert line_of(printed, "PUBLIC_URL").startswith("ok ")
-    assert "refuses our signature" in line_of(printed, "PUBLIC_URL, call")
+    assert "rejected our signature" in line_of(printed, "PUBLIC_URL, call")
     assert line_of(printed, "PUBLIC_URL, relay").startswith("skipped ")
 
 
@@ -737,7 +737,7 @@ async def test_check_that_takes_too_long_is_given_up() -> None:
     out = io.StringIO()
     report = Report(out)
     assert await report.perform("app", asyncio.Event().wait(), limit_s=0.01) is None
-    assert out.getvalue().startswith("FAILED   app: it took longer than 0.01 s\n")
+    assert out.getvalue().startswith("FAILED   app: timed out after 0.01 s\n")
 
 
 async def run_doctor(*arguments: str, cwd: Path, **environment: str) -> tuple[int | None, str]:
@@ -783,7 +783,7 @@ async def test_command_line_explains_itself(tmp_path: Path) -> None:
     """`--help` checks nothing."""
     status, printed = await run_doctor("-m", "doctor", "--help", cwd=tmp_path)
     assert status == 0
-    assert "Secrets are not printed" in printed
+    assert "It prints no secrets" in printed
 
 
 async def test_command_line_names_what_is_not_installed(tmp_path: Path) -> None:

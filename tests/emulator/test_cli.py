@@ -113,7 +113,7 @@ async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Em
         "caller   one two",
         "agent    you said one two",
         "caller   (hangs up)",
-        "call     over: completed",
+        "call     ended: completed",
     ]
     entries = call_log.load((tmp_path / "call.jsonl").read_text())
     assert [entry.frame for entry in entries if entry.dir == "in"] == app.received
@@ -239,7 +239,7 @@ async def test_wrong_speed_is_refused(emulate: Emulate) -> None:
     """Zero would be for ever."""
     status, _, err = await emulate("--speed", "0")
     assert status == 2
-    assert "a number above 0" in err
+    assert "must be above 0" in err
 
 
 async def test_help_explains_the_script_format(emulate: Emulate) -> None:
@@ -293,7 +293,7 @@ async def test_app_that_never_answers_is_given_up(
     monkeypatch.setattr(app_process, "_START_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     app.write_text("import time\ntime.sleep(60)")
-    with pytest.raises(CallFailedError, match="does not answer"):
+    with pytest.raises(CallFailedError, match="does not respond"):
         async with running_app(free_address(), app):
             pass  # pragma: no cover - it is never up
 

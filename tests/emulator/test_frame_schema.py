@@ -94,7 +94,7 @@ def test_valid_frame_is_read(raw: str, frame: AppFrame) -> None:
         ('{"type":"sendDigits","digits":"١"}', "wrong value for digits"),
         ('{"type":"sendDigits","digits":12}', "wrong value for digits"),
         ('{"type":"sendDigits","digits":"1","preemptible":true}', "unknown field: preemptible"),
-        ('{"type":"language"}', "one of these is needed"),
+        ('{"type":"language"}', "at least one field required"),
         ('{"type":"language","ttsLanguage":null}', "wrong value for ttsLanguage"),
         ('{"type":"end","handoffData":{}}', "wrong value for handoffData"),
         ('{"type":"end","handoffData":null}', "wrong value for handoffData"),

@@ -436,5 +436,5 @@ def test_late_clock_lets_everything_happen_first() -> None:
 
 def test_agent_without_audio_cannot_be_interrupted() -> None:
     """The player refuses an interruption of nothing: the line never asks for it."""
-    with pytest.raises(RuntimeError, match="nothing is being played"):
+    with pytest.raises(RuntimeError, match="nothing is playing"):
         Bench.open().line._player.interrupt(0.0)

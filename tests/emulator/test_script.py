@@ -60,7 +60,7 @@ def test_step_is_read(line: str, condition: Condition, action: object) -> None:
         ("after a while: hi", "a step is `when quiet"),
         ('after "": hi', "a step is `when quiet"),
         ('when "words": hi', "a step is `when quiet"),
-        ("when quiet:", "nothing to say"),
+        ("when quiet:", "action is missing"),
         ("press 12", "a key is one of"),
         ("press A", "a key is one of"),
     ],
