@@ -58,7 +58,7 @@ def main() -> None:
             asyncio.run(check_installation(settings, report))
     except KeyboardInterrupt:
         sys.exit("\nInterrupted before all checks were done.")
-    print(f"\n{report.failures} failed." if report.failures else "\nNothing failed.")
+    print(f"\n{report.failures} failed." if report.failures else "\nNo checks failed.")
     sys.exit(1 if report.failures else 0)
 
 

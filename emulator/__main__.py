@@ -64,7 +64,7 @@ def _environment() -> dict[str, str]:
 def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="Call the app as Twilio would and print the conversation as it happens. "
+        description="Call the app as Twilio would and print the conversation as it happens.\n"
         "By default, play a scripted call for the demo guide.",
     )
     port = environment.get("PORT") or "8080"

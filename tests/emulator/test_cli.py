@@ -1,4 +1,4 @@
-"""The emulator in a terminal: what it prints, what it writes, how it ends."""
+"""The emulator's command line: output, files and exit status."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_fo
 def emulate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Emulate:
-    """The command line run to its end in an empty directory: status, output, errors."""
+    """Run the command line in an empty directory. Returns status, output and errors."""
     monkeypatch.chdir(tmp_path)
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
@@ -58,7 +58,7 @@ def emulate(
     async def run(*arguments: str, typed: str = "") -> tuple[int, str, str]:
         with keyboard(typed) as stdin:
             monkeypatch.setattr(sys, "stdin", stdin)
-            # In a thread, for it has an event loop of its own.
+            # In a thread, because it runs its own event loop.
             status = await asyncio.to_thread(exit_status, [*arguments])
         return status, *capfd.readouterr()
 
@@ -66,7 +66,7 @@ def emulate(
 
 
 def keyboard(typed: str) -> TextIO:
-    """An input with a file descriptor, at its end after what is typed."""
+    """An input stream with a file descriptor, ending after this text."""
     reading, writing = os.pipe()
     os.write(writing, typed.encode())
     os.close(writing)
@@ -74,7 +74,7 @@ def keyboard(typed: str) -> TextIO:
 
 
 async def start(*arguments: str) -> asyncio.subprocess.Process:
-    """`python -m emulator` as a process of its own, whose standard input stays open."""
+    """Run `python -m emulator` as a process whose standard input stays open."""
     environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator", *arguments),
@@ -87,7 +87,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 def exit_status(arguments: list[str]) -> int:
-    """What the program would end with."""
+    """The program's exit status."""
     try:
         return main(arguments)
     except SystemExit as usage:
@@ -98,7 +98,7 @@ def exit_status(arguments: list[str]) -> int:
 
 
 async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Emulate) -> None:
-    """The conversation on the output, the frames in the file, no colour in a pipe."""
+    """The output shows the conversation, without colour; the file has the frames."""
     (tmp_path / "call.txt").write_text("when quiet: one two\nwhen quiet: hang up")
     async with serving(EchoApp(twiml_options={"welcomeGreeting": "Hello."})) as app:
         status, out, err = await emulate(
@@ -119,8 +119,8 @@ async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Em
     assert [entry.frame for entry in entries if entry.dir == "in"] == app.received
 
 
-async def test_recording_is_replayed(tmp_path: Path, emulate: Emulate) -> None:
-    """A recording's frames go to the server, and its answers are printed."""
+async def test_call_log_is_replayed(tmp_path: Path, emulate: Emulate) -> None:
+    """The call log's frames go to the app, and its answers are printed."""
     prompt = {"type": "prompt", "voicePrompt": "hi", "lang": "en-US", "last": True}
     entries = [call_log.Entry(0, "in", {"type": "setup"}), call_log.Entry(0.1, "in", prompt)]
     (tmp_path / "call.jsonl").write_text("\n".join(map(call_log.dump, entries)))
@@ -134,7 +134,7 @@ async def test_recording_is_replayed(tmp_path: Path, emulate: Emulate) -> None:
 
 
 async def test_interactive_caller_types(emulate: Emulate) -> None:
-    """Lines are said, commands done, mistakes explained; the end of input hangs up."""
+    """Lines are said, commands executed, mistakes explained; end of input hangs up."""
     typed = "hello there\n\n/what\n/cough\n/5\n"
     async with serving(EchoApp()) as app:
         status, out, err = await emulate(
@@ -149,7 +149,7 @@ async def test_interactive_caller_types(emulate: Emulate) -> None:
 
 
 async def test_settings_come_from_the_environment_file(tmp_path: Path, emulate: Emulate) -> None:
-    """The token and the public address are those of the app's `.env`."""
+    """The token and the public address come from the app's `.env`."""
     (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=12345\nPUBLIC_URL=https://desk.example.com\n")
     (tmp_path / "call.txt").write_text("after 0s: hang up")
     async with serving(EchoApp(twiml_url="wss://desk.example.com/ws")) as app:
@@ -161,7 +161,7 @@ async def test_settings_come_from_the_environment_file(tmp_path: Path, emulate: 
 
 @pytest.fixture
 def interrupt_key_works() -> Iterator[None]:
-    """Ctrl-C reaches what is started here, though a shell's background jobs ignore it."""
+    """Let Ctrl-C reach child processes, even if this is a background job that ignores it."""
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, inherited)
@@ -169,7 +169,7 @@ def interrupt_key_works() -> Iterator[None]:
 
 @pytest.mark.usefixtures("interrupt_key_works")
 async def test_interrupt_key_hangs_up() -> None:
-    """Ctrl-C closes the call as a hang-up, without a traceback."""
+    """Ctrl-C hangs up, without a traceback."""
     async with serving(EchoApp()) as app:
         process = await start("--server", app.address, "--interactive")
         assert process.stdout is not None
@@ -181,17 +181,17 @@ async def test_interrupt_key_hangs_up() -> None:
     assert app.requests["action"].form["SessionStatus"] == "completed"
 
 
-# -- what goes wrong -------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 async def relay_that_closes(socket: WebSocket, _setup: dict[str, Any]) -> None:
-    """A relay that is no help."""
+    """A relay that closes at once."""
     await socket.close(1011, "overloaded")
 
 
 @pytest.mark.parametrize("what", ["--script", "--replay"])
 async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: str) -> None:
-    """A server that closes the call is named as the one who did."""
+    """The message says that the app closed the call."""
     entries = [call_log.Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
     (tmp_path / "--replay").write_text("\n".join(map(call_log.dump, entries)))
     (tmp_path / "--script").write_text("after 60s: hang up")
@@ -204,8 +204,8 @@ async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: s
     assert len(err.splitlines()) == 1
 
 
-async def test_program_ends_though_nobody_types() -> None:
-    """A call that the server closes ends the program, with its input still open."""
+async def test_program_exits_with_input_still_open() -> None:
+    """If the app closes the call, the program does not wait for more input."""
     async with serving(SmallApp(relay_that_closes)) as app:
         process = await start("--server", app.address, "--interactive")
         status = await process.wait()
@@ -227,7 +227,7 @@ async def test_program_ends_though_nobody_types() -> None:
 async def test_mistake_is_one_clear_line(
     tmp_path: Path, arguments: list[str], message: str, emulate: Emulate
 ) -> None:
-    """No traceback, a status, and what to do."""
+    """No traceback, but an exit status and advice."""
     (tmp_path / "wrong.txt").write_text("hello")
     status, out, err = await emulate(*arguments)
     assert (status, out) == (1, "")
@@ -236,36 +236,36 @@ async def test_mistake_is_one_clear_line(
 
 
 async def test_wrong_speed_is_refused(emulate: Emulate) -> None:
-    """Zero would be for ever."""
+    """At speed zero the call would never end."""
     status, _, err = await emulate("--speed", "0")
     assert status == 2
     assert "must be above 0" in err
 
 
 async def test_help_explains_the_script_format(emulate: Emulate) -> None:
-    """`--help` shows a step of each kind."""
+    """`--help` shows the script format."""
     status, out, _ = await emulate("--help")
     assert status == 0
     assert 'after "until six": uh-huh' in out
 
 
 def test_demo_call_is_a_script_that_hangs_up() -> None:
-    """The built-in script can be read, and ends with the caller's hanging up."""
+    """The built-in script is valid and ends with a hang-up."""
     steps = parse_script(DEMO_CALL.read_text(encoding="utf-8"))
     assert isinstance(steps[-1].action, HangUp)
 
 
-# -- serving ---------------------------------------------------------------------------------------
+# -- starting the app ------------------------------------------------------------------------------
 
 
 def free_address() -> str:
-    """An address where nothing listens."""
+    """A local address where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def test_app_is_started_for_the_call_and_ended_after(tmp_path: Path) -> None:
-    """Nothing answers: the app is started on that port, and gone afterwards."""
+async def test_app_is_started_for_the_call_and_stopped_afterwards(tmp_path: Path) -> None:
+    """If nothing answers, the app is started on that port, and stopped afterwards."""
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP)
     address = free_address()
@@ -278,18 +278,18 @@ async def test_app_is_started_for_the_call_and_ended_after(tmp_path: Path) -> No
             pass  # pragma: no cover - it does not start
 
 
-async def test_app_that_ends_by_itself_needs_no_ending(tmp_path: Path) -> None:
-    """An app that is gone when the call is over is left alone."""
+async def test_app_that_exits_by_itself_is_left_alone(tmp_path: Path) -> None:
+    """An app that has exited before the call is over needs no stopping."""
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP.replace(".serve_forever", ".handle_request"))
     async with running_app(free_address(), app) as started:
         assert started
 
 
-async def test_app_that_never_answers_is_given_up(
+async def test_app_that_never_responds_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The wait for an app that starts and stays silent has an end."""
+    """The wait for an app that starts but never responds times out."""
     monkeypatch.setattr(app_process, "_START_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     app.write_text("import time\ntime.sleep(60)")
@@ -298,10 +298,10 @@ async def test_app_that_never_answers_is_given_up(
             pass  # pragma: no cover - it is never up
 
 
-async def test_app_that_will_not_end_is_killed(
+async def test_app_that_does_not_stop_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing that was started is left behind."""
+    """No process is left behind."""
     monkeypatch.setattr(app_process, "_STOP_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

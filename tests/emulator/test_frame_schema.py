@@ -1,4 +1,4 @@
-"""What the emulator accepts from the app, and what it refuses."""
+"""The frames that the emulator accepts and rejects."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from emulator.frame_schema import (
     ],
 )
 def test_valid_frame_is_read(raw: str, frame: AppFrame) -> None:
-    """Each type, with its defaults and with every key."""
+    """Each type, with its defaults and with all keys."""
     assert parse(raw) == frame
 
 
@@ -101,7 +101,7 @@ def test_valid_frame_is_read(raw: str, frame: AppFrame) -> None:
         ('{"type":"end","reason":"x"}', "unknown field: reason"),
     ],
 )
-def test_invalid_frame_is_refused(raw: str | bytes, why: str) -> None:
-    """An unknown key, a null, a wrong type or a bad value refuses the whole frame."""
+def test_invalid_frame_is_rejected(raw: str | bytes, why: str) -> None:
+    """An unknown key, a null, a wrong type or a bad value rejects the whole frame."""
     with pytest.raises(MalformedFrameError, match=why):
         parse(raw)

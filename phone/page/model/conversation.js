@@ -19,7 +19,7 @@
  * @property {{reason: string, decision: Decision | null} | null} cut why the rest was not heard
  * @property {{at: number, caller: CallerTurn}[]} overlaps what the caller said over it, and after
  *   how many words
- * @property {boolean} goesOn whether it resumes a reply that was cut
+ * @property {boolean} resumes whether it resumes a reply that was cut
  *
  * @typedef {object} CallerTurn  One utterance or action of the caller.
  * @property {"caller"} who
@@ -54,7 +54,7 @@ export class Conversation {
     /** The turn that was cut and awaits a decision. @type {AgentTurn | null} */
     this._undecided = null;
     this._cancelled = null;
-    this._nextGoesOn = false;
+    this._nextResumes = false;
     this._handlers = {
       written: this._agentWrites,
       sounds: this._agentSounds,
@@ -95,9 +95,9 @@ export class Conversation {
       sounds: false,
       cut: null,
       overlaps: [],
-      goesOn: this._nextGoesOn,
+      resumes: this._nextResumes,
     };
-    this._nextGoesOn = false;
+    this._nextResumes = false;
     this._cycles.set(cycle, this._add(turn));
     this._written.set(cycle, "");
   }
@@ -173,7 +173,7 @@ export class Conversation {
     if (!this._undecided || !ON_A_CUT.has(outcome)) return;
     this._undecided.cut.decision = decision;
     if (outcome === "gave up") return; // the final transcript decides
-    if (outcome === "resumed") this._goesOnAfter(this._undecided);
+    if (outcome === "resumed") this._markResumptionAfter(this._undecided);
     this._undecided = null;
   }
 
@@ -189,11 +189,11 @@ export class Conversation {
   }
 
   /** Mark the next talk cycle as resuming the cut reply; it may have begun already. */
-  _goesOnAfter(cut) {
+  _markResumptionAfter(cut) {
     const later = this.turns.slice(cut.id + 1);
     const next = later.find((turn) => turn.who === "agent");
-    if (next) next.goesOn = true;
-    else this._nextGoesOn = true;
+    if (next) next.resumes = true;
+    else this._nextResumes = true;
   }
 
   _add(turn) {

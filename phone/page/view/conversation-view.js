@@ -77,7 +77,7 @@ function showTurn(node, turn) {
 /** @param {AgentTurn} turn */
 function showAgent(node, words, turn) {
   setAttributes(node, {
-    "data-goes-on": turn.goesOn ? "" : null,
+    "data-resumes": turn.resumes ? "" : null,
     "data-withdrawn": turn.cut && !turn.heard ? "" : null,
     "data-cut": turn.cut?.decision?.outcome ?? turn.cut?.reason,
   });

@@ -26,7 +26,7 @@ export class FiguresView {
     const counts = figures.interruptions;
     const rows = [
       ["Median first word", duration(figures.firstWordS)],
-      ["Call length", clock(now)],
+      ["Duration", clock(now)],
       ["Turns", figures.turns],
       ...INTERRUPTIONS.map((outcome) => [outcome, counts.get(outcome) ?? 0]),
     ];
