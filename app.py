@@ -26,7 +26,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 import demo_guide
 import phone
 import relay_protocol as relay
-from call_log.writer import Record, recorded
+from call_log.writer import AddEntry, open_call_log
 from calls.call import Call, Log
 from calls.decision_feed import Decisions
 from calls.overrides import WishError, Wishes
@@ -297,7 +297,7 @@ async def hold_call(websocket: WebSocket, desk: TheDesk) -> None:
         return
     setup, raw = entered
     logger = logger.bind(call=setup.call_sid)
-    async with recorded(desk.settings.recordings_dir, setup.call_sid, logger) as record:
+    async with open_call_log(desk.settings.call_log_dir, setup.call_sid, logger) as record:
         if record is not None:
             record(0.0, "in", raw)
         await _hold(websocket, frames, setup, desk, logger, record=record)
@@ -313,7 +313,7 @@ async def _hold(
     desk: Desk,
     logger: Log,
     *,
-    record: Record | None,
+    record: AddEntry | None,
 ) -> None:
     wishes = Wishes.of(setup.parameters)
     decisions = Decisions() if wishes.decisions else None

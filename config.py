@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     Field,
     SecretStr,
     ValidationError,
@@ -162,8 +163,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_transcripts: bool = False
 
-    # Recordings
-    recordings_dir: Path | None = None
+    # Call logs
+    call_log_dir: Path | None = Field(
+        default=None, validation_alias=AliasChoices("call_log_dir", "recordings_dir")
+    )
 
     # The relay: ConversationRelay's own attributes, each as RELAY_ and its name
     relay_language: Language = "en-US"
@@ -239,10 +242,10 @@ class Settings(BaseSettings):
             )
         return text.strip()
 
-    @field_validator("recordings_dir")
+    @field_validator("call_log_dir")
     @classmethod
-    def _recordings_can_be_written(cls, directory: Path | None) -> Path | None:
-        """It is made here if it is missing: during a call would be too late to find out."""
+    def _call_logs_can_be_written(cls, directory: Path | None) -> Path | None:
+        """Create it now if it is missing: during a call is too late to find out."""
         if directory is None:
             return None
         try:
@@ -250,7 +253,7 @@ class Settings(BaseSettings):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 return directory
-        except (OSError, RuntimeError, ValueError) as error:  # of a ~ or a name that cannot be
+        except (OSError, RuntimeError, ValueError) as error:  # a bad ~user or a bad name
             raise ValueError(
                 f"expected a directory that can be written to{_reason(error)}"
             ) from error

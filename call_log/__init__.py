@@ -1,1 +1,1 @@
-"""A call as JSON Lines: the format, and what writes it beside a call."""
+"""A call as JSON Lines: the format, and the writer."""

@@ -1,16 +1,16 @@
-"""A recorded call as text: JSON Lines, from which every decision can be made again.
+"""The call log: a call as JSON Lines, from which every decision can be made again. PURE.
 
     {"t": seconds since setup, "dir": "in" | "out" | "note", "frame": {...}}
 
-"in" is what the relay sent and "out" what it was sent, both verbatim; a note is what does not show
-on its wire. The lines are in the order in which the machine was told of things, with the times it
-was given. A recording begins with the setup and the note of the call's options; after that
+"in" is what the relay sent and "out" what it was sent, both verbatim; a note holds what does not
+cross the relay's wire. Lines are in the order in which the machine received events, with the times
+it was given. A call log begins with the setup and the note of the call's options. After these:
 
-    {"type": "guide", "reply": 1, "text": "We are "}          the guide wrote
-    {"type": "guide", "reply": 1, "end": "finished"}          or "failed": it writes no more
+    {"type": "guide", "reply": 1, "text": "We are "}          the guide wrote this
+    {"type": "guide", "reply": 1, "end": "finished"}          the guide is done, or "failed"
     {"type": "decision", "said": ..., "outcome": ..., ...}    what was decided, and why
     {"type": "dropped", "problem": "not JSON"}                a frame that could not be read
-    {"type": "ended"}                                         the call was over
+    {"type": "ended"}                                         the call ended
 """
 
 import json
@@ -40,13 +40,13 @@ _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _LINE_ENDS: Final = str.maketrans("\r\n\t", "   ")
 
 
-class RecordingError(ValueError):
-    """A text that is no recording. The message says where, and what would be right."""
+class CallLogError(ValueError):
+    """The text is not a call log. The message says where, and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a recording, at `t` seconds since setup."""
+    """One line of a call log, at `t` seconds since setup."""
 
     t: float
     dir: Direction
@@ -60,32 +60,32 @@ class Entry:
 # --- lines ----------------------------------------------------------------------------------------
 
 
-def line(t: float, direction: Direction, frame: str | Mapping[str, object]) -> str:
-    """The line for a frame, given as the JSON text that crossed the wire, or for a note.
+def entry_line(t: float, direction: Direction, frame: str | Mapping[str, object]) -> str:
+    """The line for a note, or for a frame given as the JSON text that crossed the wire.
 
-    All of it is ASCII, so that no reader takes a separator in it for the end of the line. `t` is
-    written in full: a replay at rounded times could decide otherwise.
+    The line is ASCII, so that no reader splits it at a Unicode line separator. `t` is not rounded:
+    a replay at rounded times could decide differently.
     """
     text = _on_one_line(frame) if isinstance(frame, str) else json.dumps(frame)
     return f'{{"t": {t!r}, "dir": "{direction}", "frame": {text}}}\n'
 
 
 def _on_one_line(raw: str) -> str:
-    """JSON text without line ends, which can stand only between its tokens, and in ASCII."""
+    """JSON text in ASCII, without line ends: JSON allows these only between tokens."""
     return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], raw.translate(_LINE_ENDS))
 
 
-def load(text: str) -> list[Entry]:
-    """Read a recording, or the part of one that was written before it broke off.
+def parse_call_log(text: str) -> list[Entry]:
+    """The entries of a call log, which may end in the middle of a line.
 
-    Raises `RecordingError` where a line is no entry, and where there is none at all.
+    Raises `CallLogError` if any other line is not an entry, or if there are no entries.
     """
     lines = text.splitlines()
     if lines and not text.endswith("\n") and not _is_json(lines[-1]):
         lines.pop()  # the disk was full, or the program was killed
     entries = [_entry(line, number) for number, line in enumerate(lines, 1) if line.strip()]
     if not entries:
-        raise RecordingError(f"there is no line like {_SHAPE} in it")
+        raise CallLogError(f"no line is {_SHAPE}")
     return entries
 
 
@@ -105,25 +105,31 @@ def _entry(line: str, number: int) -> Entry:
             raise TypeError
         return Entry(float(t), direction, frame)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise RecordingError(f"line {number} is not {_SHAPE}") from None
+        raise CallLogError(f"line {number} is not {_SHAPE}") from None
 
 
 # --- notes ----------------------------------------------------------------------------------------
 
 
 def call_note(options: Options) -> Frame:
-    """The note of how turn-taking was set on this call."""
+    """The note of the call's turn-taking options."""
     return {"type": "call", "options": asdict(options)}
 
 
 def options_of(note: Frame) -> Options:
-    """The options in such a note. Raises `RecordingError` where they are not those we know."""
-    given, known = note.get("options"), asdict(Options())
-    if not isinstance(given, dict) or given.keys() != known.keys():
-        raise RecordingError("the call was recorded by another version, with other options")
-    for field in fields(Options):
-        if not _fits(given[field.name], field.type):
-            raise RecordingError(f"the option {field.name} cannot be {given[field.name]!r}")
+    """The options in such a note. Options that it lacks were added since: they have their defaults.
+
+    Raises `CallLogError` for an unknown option and for a value of the wrong type.
+    """
+    given = note.get("options")
+    if not isinstance(given, dict):
+        raise CallLogError("the note of the call has no options")
+    kinds = {field.name: field.type for field in fields(Options)}
+    for name, value in given.items():
+        if name not in kinds:
+            raise CallLogError(f"made by a newer version: unknown option {name!r}")
+        if not _fits(value, kinds[name]):
+            raise CallLogError(f"the option {name} cannot be {value!r}")
     return Options(**given)
 
 
@@ -133,11 +139,11 @@ def _fits(value: object, kind: Any) -> bool:
 
 
 Noted = GuideToken | GuideFinished | GuideFailed | CallEnded
-"""What happens off the relay's wire."""
+"""Events that do not cross the relay's wire."""
 
 
 def note_of(event: Noted) -> Frame:
-    """The note of what happened off the relay's wire."""
+    """The note of an event that does not cross the relay's wire."""
     match event:
         case GuideToken(reply, text):
             return {"type": "guide", "reply": reply, "text": text}
@@ -152,7 +158,7 @@ def note_of(event: Noted) -> Frame:
 
 
 def noted_event(note: Frame) -> Event | None:
-    """What happened according to a note, or None if it tells of something else."""
+    """The event that a note holds, or None for a note that holds none."""
     match note:
         case {"type": "guide", "reply": int(reply), "text": str(text)}:
             return GuideToken(reply, text)
@@ -165,10 +171,10 @@ def noted_event(note: Frame) -> Event | None:
     return None
 
 
-def decision(t: float, decided: Decided, after: State) -> Frame:
-    """A decision at `t`, which left the machine in the state `after`, for anyone to read.
+def decision_fields(t: float, decided: Decided, after: State) -> Frame:
+    """A decision at `t`, after which the machine was in the state `after`, as plain values.
 
-    With a type it is the note of it. Times are in seconds, to the millisecond.
+    Its note in the call log is these with a type. Times are in seconds, to the millisecond.
     """
     paused_for_s = decided.paused_for_s
     return {

@@ -1,7 +1,7 @@
-"""Writes the recording of a call, beside the call.
+"""Writes the log of a call while the call goes on.
 
-A line is handed over and written later, in a thread: a slow disk holds nothing up, and a full one
-ends the recording and not the call.
+Lines are queued and written in a thread: a slow disk delays nothing, and a full one stops the log,
+not the call.
 """
 
 import asyncio
@@ -13,33 +13,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from call_log import format as recording
-from call_log.format import Direction
+from call_log.format import Direction, entry_line
 
-WAITING_LINES: Final = 20_000
-"""So many lines a disk that hangs may leave unwritten; then the recording ends."""
+MAX_WAITING_LINES: Final = 20_000
+"""The most lines that may wait for a disk that hangs. Beyond that the log stops."""
 
-Record = Callable[[float, Direction, str | Mapping[str, object]], None]
-"""Takes down a frame or a note at a time in seconds since setup. It never fails and never waits."""
+AddEntry = Callable[[float, Direction, str | Mapping[str, object]], None]
+"""Adds a frame or a note, at a time in seconds since setup. It never fails and never waits."""
 
 Log = Any  # structlog's loggers are typed as Any
 
 
 @asynccontextmanager
-async def recorded(directory: Path | None, call_sid: str, log: Log) -> AsyncIterator[Record | None]:
-    """Records a call for as long as the context lasts, if there is a directory for it."""
+async def open_call_log(
+    directory: Path | None, call_sid: str, log: Log
+) -> AsyncIterator[AddEntry | None]:
+    """A call log for as long as the context lasts, or None without a directory."""
     if directory is None:
         yield None
         return
-    recorder = Recorder(directory, call_sid, log)
+    writer = CallLogWriter(directory, call_sid, log)
     try:
-        yield recorder.record
+        yield writer.add
     finally:
-        await recorder.aclose()
+        await writer.aclose()
 
 
-class Recorder:
-    """The recording of one call, in a file of its own that is made with its first line."""
+class CallLogWriter:
+    """The log of one call, in its own file, which is created with the first line."""
 
     def __init__(self, directory: Path, call_sid: str, log: Log) -> None:
         self._directory = directory
@@ -50,23 +51,23 @@ class Recorder:
         self._writing: asyncio.Task[None] | None = None
         self._stopped = False
 
-    def record(self, t: float, direction: Direction, frame: str | Mapping[str, object]) -> None:
-        """Take down a frame or a note, to be written soon."""
+    def add(self, t: float, direction: Direction, frame: str | Mapping[str, object]) -> None:
+        """Queue a frame or a note to be written."""
         if self._stopped:
             return
-        if len(self._waiting) >= WAITING_LINES:
+        if len(self._waiting) >= MAX_WAITING_LINES:
             self._stop("the disk is too slow")
             return
-        self._waiting.append(recording.line(t, direction, frame))
+        self._waiting.append(entry_line(t, direction, frame))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
 
     async def aclose(self) -> None:
-        """Write what waits, and close the file."""
+        """Write what is queued, and close the file."""
         if self._writing is not None:
             await self._writing
         if self._file is not None:
-            with suppress(OSError):  # it was told of when it was written to
+            with suppress(OSError):  # already reported when it was written to
                 await asyncio.to_thread(self._file.close)
 
     async def _write(self) -> None:
@@ -86,19 +87,19 @@ class Recorder:
     def _stop(self, problem: str) -> None:
         if not self._stopped:
             self._stopped = True
-            self._log.error("recording stopped", problem=problem, directory=str(self._directory))
+            self._log.error("call log stopped", problem=problem, directory=str(self._directory))
         self._waiting = []
 
 
 def file_name(call_sid: str, began_at: datetime) -> str:
-    """The name of a recording, without its ending: by time and call, whatever the call is named."""
+    """The name of a call log without its suffix: time and CallSid, safe in any path."""
     return f"{began_at:%Y%m%dT%H%M%SZ}-{re.sub(r'[^A-Za-z0-9]', '_', call_sid)[:64]}"
 
 
 def _create(directory: Path, name: str) -> BinaryIO:
-    """A new file that its owner alone can read; where the name is taken, under one with a number.
+    """Create a file that only its owner can read, with a number appended if the name is taken.
 
-    Raises `OSError` where it cannot be made.
+    Raises `OSError` if it cannot be created.
     """
     number = 1
     while True:

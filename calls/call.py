@@ -19,9 +19,8 @@ import structlog
 
 import relay_protocol as relay
 from barge_in import BargeIn
-from call_log import format as recording
-from call_log.format import Direction, Noted
-from call_log.writer import Record
+from call_log.format import Direction, Frame, Noted, call_note, decision_fields, note_of
+from call_log.writer import AddEntry
 from calls.decision_feed import Decisions
 from calls.relay_events import event_of
 from guide.answer import GuideError
@@ -60,7 +59,7 @@ class Call:
         *,
         log: Log = None,
         log_transcripts: bool = False,
-        record: Record | None = None,
+        record: AddEntry | None = None,
         decisions: Decisions | None = None,
     ) -> None:
         """`send` puts one text frame on the relay's socket; `record` takes the call down, and
@@ -89,7 +88,7 @@ class Call:
         """Hold the call until `frames`, what the relay sends after its setup, end."""
         self._holder = asyncio.current_task()
         self._began_at = self._loop.time()
-        self._take_down("note", recording.call_note(self._options))
+        self._take_down("note", call_note(self._options))
         self._guide.warm()
         try:
             async for raw in frames:
@@ -109,15 +108,15 @@ class Call:
             if self._decisions is not None:
                 self._decisions.close()
 
-    def _take_down(self, direction: Direction, frame: str | recording.Frame | Noted) -> None:
+    def _take_down(self, direction: Direction, frame: str | Frame | Noted) -> None:
         if self._record is not None:
-            note = recording.note_of(frame) if isinstance(frame, Noted) else frame
+            note = note_of(frame) if isinstance(frame, Noted) else frame
             self._record(self._at, direction, note)
 
     # --- the machine ----------------------------------------------------------------------
 
     def _happen(
-        self, event: Event | None, direction: Direction, frame: str | recording.Frame | Noted
+        self, event: Event | None, direction: Direction, frame: str | Frame | Noted
     ) -> None:
         """Something has happened: what it is to the machine, and what is recorded of it."""
         try:
@@ -195,7 +194,7 @@ class Call:
         return ""
 
     def _note(self, decided: Decided) -> None:
-        made = recording.decision(self._at, decided, self._machine.state)
+        made = decision_fields(self._at, decided, self._machine.state)
         words = {"said": decided.said, "heard": decided.heard}
         paused_for_s = decided.paused_for_s
         self._log.info(

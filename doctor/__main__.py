@@ -95,9 +95,13 @@ async def _check_call(settings: Settings, report: Report, *, app_answers: bool) 
     held = await report.perform("relay", hold_call(client, offer), _turn_limit_s(settings))
     await report.perform("relay, unsigned", refuse_unsigned_socket(client))
     if settings.workers > 1:
-        report.add(Outcome.SKIPPED, "relay, replayed", "each worker knows only its own used tokens")
+        report.add(
+            Outcome.SKIPPED, "relay, reused token", "each worker knows only its own used tokens"
+        )
     else:
-        await report.perform("relay, replayed", refuse_used_token(client, offer if held else None))
+        await report.perform(
+            "relay, reused token", refuse_used_token(client, offer if held else None)
+        )
 
 
 async def _check_public_url(settings: Settings, public_url: str, report: Report) -> None:

@@ -18,7 +18,7 @@ The call, over HTTP and a WebSocket:
     app_server     signs requests and routes them to the app
     app_process    starts the app if nothing answers
     decision_feed  the app's decisions, over its side channel
-    frame_replay   replays the frames of a recorded call
+    resend         resends the frames of a call log
 
 The terminal:
 

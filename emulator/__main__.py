@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from dotenv import dotenv_values
 
-from emulator import call_log, script
+from emulator import script
 from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
-from emulator.call_log import RecordingError
+from emulator.call_log import CallLogError, entry_line, parse_call_log
 from emulator.dial import SilentCaller, place_call
-from emulator.frame_replay import replay_call
 from emulator.leg import CALLED, CALLER
 from emulator.narrator import Narrator
+from emulator.resend import resend_call
 from emulator.script import ScriptedCaller, ScriptError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8(sys.stdout)
     try:
         return asyncio.run(_run(options))
-    except (CallFailedError, ScriptError, RecordingError) as error:
+    except (CallFailedError, ScriptError, CallLogError) as error:
         print(f"emulator: {error}", file=sys.stderr)
     except OSError as error:
         print(f"emulator: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -76,9 +76,9 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
         help="type what you say, even while the agent speaks; /cough, /5 for a key, /bye",
     )
     what.add_argument(
-        "--replay", type=Path, metavar="FILE", help="resend a call log's frames to the app"
+        "--resend", type=Path, metavar="FILE", help="resend a call log's frames to the app"
     )
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write a call log to FILE")
+    parser.add_argument("--call-log", type=Path, metavar="FILE", help="write a call log to FILE")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real time (default 1)")
     parser.add_argument(
         "--server",
@@ -125,29 +125,29 @@ def _speed(text: str) -> float:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    caller, recorded = _caller(options), _recorded(options)
+    caller, to_resend = _caller(options), _to_resend(options)
     async with AsyncExitStack() as stack:
-        file = _open_record(options.record, stack)
+        file = _open_call_log(options.call_log, stack)
         if options.serve and await stack.enter_async_context(running_app(options.server)):
             print(f"Started the app at {options.server} for this call.")
-        if recorded is None:
+        if to_resend is None:
             return await _call(options, caller, file)
-        return await _replay(options, recorded, file)
+        return await _resend(options, to_resend, file)
 
 
 def _caller(options: argparse.Namespace) -> Caller:
-    if options.interactive or options.replay:
+    if options.interactive or options.resend:
         return SilentCaller()
     return ScriptedCaller.from_text((options.script or DEMO_CALL).read_text(encoding="utf-8"))
 
 
-def _recorded(options: argparse.Namespace) -> list[Entry] | None:
-    if options.replay is None:
+def _to_resend(options: argparse.Namespace) -> list[Entry] | None:
+    if options.resend is None:
         return None
-    return call_log.load(options.replay.read_text(encoding="utf-8"))
+    return parse_call_log(options.resend.read_text(encoding="utf-8"))
 
 
-async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | None) -> int:
+async def _call(options: argparse.Namespace, caller: Caller, file: TextIO | None) -> int:
     narrator = Narrator(colour=sys.stdout.isatty())
     result = await place_call(
         options.server,
@@ -158,7 +158,7 @@ async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | No
         from_number=options.caller,
         to_number=options.called,
         typed=_typed_actions(sys.stdin) if options.interactive else None,
-        on_entry=_printer(narrator.line, record),
+        on_entry=_printer(narrator.line, file),
     )
     closing = result.closing
     print(f"{closing.at:7.2f}   call     ended: {closing.session_status}")
@@ -170,14 +170,14 @@ async def _call(options: argparse.Namespace, caller: Caller, record: TextIO | No
     )
 
 
-async def _replay(options: argparse.Namespace, recorded: list[Entry], record: TextIO | None) -> int:
-    result = await replay_call(
+async def _resend(options: argparse.Namespace, entries: list[Entry], file: TextIO | None) -> int:
+    result = await resend_call(
         options.server,
-        recorded,
+        entries,
         auth_token=options.auth_token,
         public_url=options.public_url,
         speed=options.speed,
-        on_entry=_printer(Narrator(colour=sys.stdout.isatty()).raw_line, record),
+        on_entry=_printer(Narrator(colour=sys.stdout.isatty()).raw_line, file),
     )
     if result.completed:
         return 0
@@ -188,11 +188,11 @@ async def _replay(options: argparse.Namespace, recorded: list[Entry], record: Te
 
 
 def _printer(
-    line_of: Callable[[Entry], str | None], record: TextIO | None
+    line_of: Callable[[Entry], str | None], file: TextIO | None
 ) -> Callable[[Entry], None]:
     def tell(entry: Entry) -> None:
-        if record:
-            record.write(call_log.dump(entry) + "\n")
+        if file:
+            file.write(entry_line(entry) + "\n")
         line = line_of(entry)
         if line is not None:
             print(line, flush=True)
@@ -226,7 +226,7 @@ async def _typed_actions(source: TextIO) -> AsyncIterator[Action]:
             print(error, file=sys.stderr)
 
 
-def _open_record(path: Path | None, stack: AsyncExitStack) -> TextIO | None:
+def _open_call_log(path: Path | None, stack: AsyncExitStack) -> TextIO | None:
     return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
 
 

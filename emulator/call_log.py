@@ -1,8 +1,8 @@
-"""A recorded call as text: JSON Lines, one frame or note a line.
+"""The call log from the line's side: JSON Lines, one frame or note per line. PURE.
 
-PURE. `{"t": seconds since setup, "dir": "in" | "out" | "note", "frame": {...}}`, where "in" is what
-the relay sent to the app and "out" what the app sent, both verbatim. Notes are what the wire does
-not show: what the caller said and heard, what was cut, what the app decided.
+`{"t": seconds since setup, "dir": "in" | "out" | "note", "frame": {...}}`, where "in" is what the
+relay sent to the app and "out" what the app sent, both verbatim. Notes hold what does not cross the
+wire: what the caller said and heard, what was cut, what the app decided.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Direction: TypeAlias = Literal["in", "out", "note"]
 _DIRECTIONS: dict[str, Direction] = {"in": "in", "out": "out", "note": "note"}
 
 
-class RecordingError(ValueError):
-    """A text that is not a recording; the message gives the line and what would be right."""
+class CallLogError(ValueError):
+    """The text is not a call log. The message says where, and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a recording, at `t` seconds since setup.
+    """One line of a call log, at `t` seconds since setup.
 
-    A frame of the app's that is no JSON object is kept as `{"raw": text}`.
+    What the app sent that is not a JSON object is kept as `{"raw": text}`.
     """
 
     t: float
@@ -39,16 +39,16 @@ class Entry:
     frame: Frame
 
 
-def dump(entry: Entry) -> str:
-    """The line of a recording for this entry, without the line's end."""
+def entry_line(entry: Entry) -> str:
+    """The line for an entry, without a line end."""
     return json.dumps({"t": round(entry.t, 3), "dir": entry.dir, "frame": entry.frame})
 
 
-def load(text: str) -> list[Entry]:
-    """Read a recording.
+def parse_call_log(text: str) -> list[Entry]:
+    """The entries of a call log.
 
     Raises:
-        RecordingError: a line is not an entry.
+        CallLogError: a line is not an entry.
     """
     return [
         _entry(line, number)
@@ -66,11 +66,11 @@ def _entry(line: str, number: int) -> Entry:
         return Entry(float(t), direction, frame)
     except (ValueError, KeyError, TypeError, RecursionError):
         shape = '{"t": seconds, "dir": "in" | "out" | "note", "frame": {...}}'
-        raise RecordingError(f"line {number} is not {shape}") from None
+        raise CallLogError(f"line {number} is not {shape}") from None
 
 
 def app_frame(raw: str | bytes) -> Frame:
-    """What the app sent, as it is kept."""
+    """The frame of an entry for what the app sent."""
     text = raw if isinstance(raw, str) else raw.decode(errors="replace")
     try:
         frame = json.loads(text)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import call_log, decision_feed
+from emulator import decision_feed
 from emulator.app_server import AppServer, http_client
+from emulator.call_log import app_frame, notes
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Line, Manner
 from emulator.script import Cough, Cue, HangUp, Press, Speak
@@ -239,7 +240,7 @@ class _LiveCall:
             case None:
                 pass
             case str() | bytes():
-                self._log.add(now, "out", call_log.app_frame(arrival))
+                self._log.add(now, "out", app_frame(arrival))
                 await self._deliver(self._line.receive(arrival, now), now)
             case _AppGone():
                 await self._deliver(self._line.loses_app(now, arrival.code, arrival.reason), now)
@@ -263,7 +264,7 @@ class _LiveCall:
 
     async def _deliver(self, out: list[Frame], now: float) -> None:
         """Note what happened on the line, then send frames to the app."""
-        for note in call_log.notes(self._line.events[self._noted :]):
+        for note in notes(self._line.events[self._noted :]):
             self._log.add(note.t, "note", note.frame)
         self._noted = len(self._line.events)
         for frame in out:

@@ -1,6 +1,6 @@
 """Narrates a call: one line of text per event.
 
-PURE. It works from call log entries, so a call reads the same live, replayed, or from a file.
+PURE. It works from call log entries, so a call reads the same live, resent, or from a file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Narrator:
         return self._format(entry.t, *described) if described else None
 
     def raw_line(self, entry: Entry) -> str | None:
-        """The line for a frame of a replay, as sent over the wire; None for a note."""
+        """The line for a frame of a resend, as sent over the wire; None for a note."""
         if entry.dir == "note":
             return None
         arrow = {"in": "→ app", "out": "← app"}[entry.dir]

@@ -1,1 +1,1 @@
-"""Decisions explained, and those of a call log made again."""
+"""Explains decisions: what a rule found, and whether a call is still decided as it was."""

@@ -1,10 +1,8 @@
-"""A recorded call through the machine again: the decisions it makes now, beside those it made.
+"""Makes the decisions in a call log again, and compares them. PURE.
 
-A recording of the app's holds all that the machine was told, and when, so that its decisions come
-out as they were. A recording of the line's side (the emulator's) does not hold what the guide wrote
-nor the options; there both are derived from what was sent, and the replay is approximate.
-
-Pure: entries go in, decisions come out.
+The app's own call log holds every event that the machine received, with its time, so a replay is
+exact. A call log from the line's side (the emulator, the browser phone) lacks the options and what
+the guide wrote: both are derived from what was sent, and the replay is approximate.
 """
 
 import json
@@ -16,8 +14,14 @@ from typing import Final
 
 import relay_protocol as relay
 from barge_in import BargeIn
-from call_log import format as recording
-from call_log.format import Entry, Frame, RecordingError
+from call_log.format import (
+    CallLogError,
+    Entry,
+    Frame,
+    decision_fields,
+    noted_event,
+    options_of,
+)
 from calls.relay_events import event_of
 from turn.events import (
     Action,
@@ -32,61 +36,61 @@ from turn.events import (
 )
 from turn.options import Options
 
-_TOLD_BY_THE_LINE: Final = ("said", "act", "rule", "outcome")
-"""What is compared where times and states are those of another clock."""
+_COMPARED_ON_THE_LINE: Final = ("said", "act", "rule", "outcome")
+"""The fields compared in an approximate replay: times and states depend on the app's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The decisions of a call, as recorded and as made again."""
+    """The decisions of a call, as logged and as made again."""
 
-    recorded: list[Frame]
+    logged: list[Frame]
     made: list[Frame]
     options: Options
     is_exact: bool
-    """Whether the recording holds all that the machine was told."""
+    """Whether the call log holds every event that the machine received."""
     breaks_off: bool
-    """Whether the recording ends before the call does."""
+    """Whether the call log ends before the call does."""
 
     @property
     def differs(self) -> int:
-        """How many decisions did not come out as they were."""
+        """How many decisions came out differently."""
         return sum(not self.is_same(*pair) for pair in self.pairs)
 
     @property
     def pairs(self) -> Iterator[tuple[Frame | None, Frame | None]]:
-        """Each decision as recorded and as made again, None where there is none.
+        """Each decision as logged and as made again, None where one is missing.
 
-        What was decided after a recording broke off is not in it, and not missed.
+        Where a call log breaks off, decisions made after its last one do not count.
         """
-        made = self.made[: len(self.recorded)] if self.breaks_off else self.made
-        return zip_longest(self.recorded, made)
+        made = self.made[: len(self.logged)] if self.breaks_off else self.made
+        return zip_longest(self.logged, made)
 
-    def is_same(self, recorded: Frame | None, made: Frame | None) -> bool:
-        """Whether a decision came out as it was."""
-        if recorded is None or made is None:
+    def is_same(self, logged: Frame | None, made: Frame | None) -> bool:
+        """Whether a decision came out as logged."""
+        if logged is None or made is None:
             return False
         if self.is_exact:
-            return recorded == made
-        return all(recorded.get(key) == made[key] for key in _TOLD_BY_THE_LINE)
+            return logged == made
+        return all(logged.get(key) == made[key] for key in _COMPARED_ON_THE_LINE)
 
 
 def replay(entries: Sequence[Entry]) -> Replay:
-    """Make the decisions of a recorded call again.
+    """Make the decisions in a call log again.
 
-    Raises `RecordingError` where it is no recording of a call, or its options are not known.
+    Raises `CallLogError` if there is no setup, or if the options cannot be used.
     """
     if not any(entry.dir == "in" and entry.frame.get("type") == "setup" for entry in entries):
-        raise RecordingError("there is no setup of a call in it")
+        raise CallLogError("it has no setup")
     call = next((entry.frame for entry in entries if entry.is_note("call")), None)
     if call is None:
-        machine: _Machine = _SeenFromTheLine(_likely_options(entries))
+        machine: _Machine = _LineSideMachine(_likely_options(entries))
     else:
-        machine = _Machine(recording.options_of(call))
+        machine = _Machine(options_of(call))
     for entry in entries:
         machine.take(entry)
     return Replay(
-        recorded=[_without_type(entry.frame) for entry in entries if entry.is_note("decision")],
+        logged=[_without_type(entry.frame) for entry in entries if entry.is_note("decision")],
         made=machine.made,
         options=machine.options,
         is_exact=call is not None,
@@ -101,7 +105,7 @@ def _without_type(note: Frame) -> Frame:
 def _likely_options(entries: Sequence[Entry]) -> Options:
     """The defaults, with what was heard of the greeting, which is the line's talk cycle 0.
 
-    The guide is not given up on here: an apology of that time is among the words that were sent.
+    The guide never times out here: if it did, the apology is among the words that were sent.
     """
     heard = (entry.frame for entry in entries if entry.is_note("heard"))
     greeting = " ".join(str(note.get("text", "")) for note in heard if note.get("cycle") == 0)
@@ -109,7 +113,7 @@ def _likely_options(entries: Sequence[Entry]) -> Options:
 
 
 class _Machine:
-    """The machine on the clock of a recording."""
+    """The machine, on the call log's clock."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -118,7 +122,7 @@ class _Machine:
         self._at = 0.0
 
     def take(self, entry: Entry) -> None:
-        """Go on to the time of an entry, and tell the machine what happened then, if anything."""
+        """Advance to the time of an entry, and give the machine the entry's event, if any."""
         at = max(self._at, entry.t)
         while (deadline := self._machine.deadline) is not None and deadline <= at:
             self._receive(DeadlinePassed(), deadline)
@@ -129,7 +133,7 @@ class _Machine:
 
     def _event(self, entry: Entry) -> Event | None:
         if entry.dir == "note":
-            return recording.noted_event(entry.frame)
+            return noted_event(entry.frame)
         return _relay_event(entry.frame) if entry.dir == "in" else None
 
     def _receive(self, event: Event, at: float) -> None:
@@ -140,23 +144,23 @@ class _Machine:
     def _perform(self, action: Action) -> None:
         if isinstance(action, Decided):
             after = self._machine.state
-            self.made.append(recording.decision(self._at, action, after))
+            self.made.append(decision_fields(self._at, action, after))
 
 
-class _SeenFromTheLine(_Machine):
-    """The machine where only the line's side was recorded: what was sent tells what was written.
+class _LineSideMachine(_Machine):
+    """The machine, for a call log from the line's side: what was sent shows what the guide wrote.
 
-    What the machine sends here it will have sent then, and is not taken for the guide's again.
+    Words that the machine sends by itself (a resume, say) are not taken for the guide's.
     """
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._reply = 0
-        self._sent = ""  # and not met in the recording yet
+        self._sent = ""  # by this machine, and not met in the call log yet
         self._closed = 0
 
     def take(self, entry: Entry) -> None:
-        """Go on, and see what the app was about to send."""
+        """Advance, and match the words that the app sent with those sent here."""
         super().take(entry)
         if entry.dir == "out" and entry.frame.get("type") == "text":
             self._meet(str(entry.frame.get("token", "")))

@@ -19,6 +19,9 @@ SHARED_PREFIXES: Final = frozenset(
 """First words of our names that other programs use too: what else begins with them in the
 environment may well be theirs."""
 
+RENAMED: Final = {"RECORDINGS_DIR": "CALL_LOG_DIR"}
+"""Former names of settings, which are still read, and their names now."""
+
 ENVIRONMENT_ONLY: Final = frozenset(
     {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 )
@@ -41,6 +44,8 @@ def unknown_in_environment(names: Iterable[str], known: Collection[str]) -> Iter
     """
     prefixes = {name.partition("_")[0] for name in known} - SHARED_PREFIXES
     for name in names:
+        if name.upper() in RENAMED:
+            yield _renamed(name)
         prefix, rest, _ = name.upper().partition("_")
         is_ours = prefix in prefixes and rest and name.upper() not in known
         if is_ours and not _FROM_KUBERNETES.fullmatch(name.upper()):
@@ -64,6 +69,8 @@ def unknown_in_env_file(text: str, known: Collection[str]) -> Iterator[str]:
         if name is None or value is None:
             if binding.error or name is not None:
                 yield _no_setting(binding)
+        elif name.upper() in RENAMED:
+            yield _renamed(name)
         elif name.upper() in ENVIRONMENT_ONLY:
             yield f"{name} is not read from .env; set it in the environment"
         elif name.upper() not in known and name not in interpolated:
@@ -77,6 +84,11 @@ def _neighbour(name: str, known: Collection[str]) -> str | None:
     if not _NAME.fullmatch(name):
         return None
     return next(iter(get_close_matches(name.upper(), known, n=1, cutoff=CLOSE_ENOUGH)), None)
+
+
+def _renamed(name: str) -> str:
+    now = RENAMED[name.upper()]
+    return f"{name} is now called {now}; set only {now}"
 
 
 def _unknown(name: str, neighbour: str | None) -> str:

@@ -24,7 +24,7 @@ import app
 import relay_protocol as relay
 from app import create_app
 from barge_in import BargeIn
-from call_log.format import load
+from call_log.format import parse_call_log
 from calls.call import Call
 from config import NO_PUBLIC_URL, VERSION
 from guide import libcurl, sdk
@@ -561,10 +561,12 @@ async def test_wish_that_there_is_not_is_refused(
     assert session.socket.close_code == 1008
 
 
-def recorded_options(directory: Path) -> dict[str, Any]:
-    """How turn-taking was set on the one call that is recorded there."""
-    (recorded,) = directory.glob("*.jsonl")
-    (note,) = [entry.frame for entry in load(recorded.read_text("utf-8")) if entry.is_note("call")]
+def logged_options(directory: Path) -> dict[str, Any]:
+    """How turn-taking was set on the one call that is logged there."""
+    (path,) = directory.glob("*.jsonl")
+    (note,) = [
+        entry.frame for entry in parse_call_log(path.read_text("utf-8")) if entry.is_note("call")
+    ]
     options: dict[str, Any] = note["options"]
     return options
 
@@ -590,7 +592,7 @@ async def test_mode_of_a_call_may_differ_from_the_owners(
     interruptible: str,
 ) -> None:
     """The line is told of it, and so is turn-taking."""
-    given = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path, **settings}
+    given = {"guide_base_url": guide.base_url, "call_log_dir": tmp_path, **settings}
     async with serve_frontdesk(**given) as address:
         answer = await http.post(f"{address}/twiml", data={**FORM, **asked})
         _, conversation_relay = read_twiml(answer)
@@ -598,7 +600,7 @@ async def test_mode_of_a_call_may_differ_from_the_owners(
             await session.ask("What do you sell?")
         await calls_become(http, address, 0)
     assert conversation_relay.get("interruptible") == interruptible
-    assert recorded_options(tmp_path)["talkover"] is (interruptible == "none")
+    assert logged_options(tmp_path)["talkover"] is (interruptible == "none")
 
 
 @pytest.mark.parametrize(

@@ -318,20 +318,20 @@ def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
 @pytest.mark.parametrize("directory", ["/dev/null/calls", "a" * 300])
 def test_directory_is_refused_with_the_reason_of_the_system(env: Any, directory: str) -> None:
     """Without the path and the number of the error."""
-    (line,) = problems(env, RECORDINGS_DIR=directory)
+    (line,) = problems(env, CALL_LOG_DIR=directory)
     assert re.fullmatch(
-        r"RECORDINGS_DIR: expected a directory that can be written to: [A-Z][a-z ]+", line
+        r"CALL_LOG_DIR: expected a directory that can be written to: [A-Z][a-z ]+", line
     )
 
 
 def test_name_of_file_that_no_system_takes_is_refused() -> None:
     """A null byte, which only `.env` can hold."""
-    Path(".env").write_text("RECORDINGS_DIR=a\0b\nGUIDE_INSTRUCTIONS=@a\0b\n", encoding="utf-8")
+    Path(".env").write_text("CALL_LOG_DIR=a\0b\nGUIDE_INSTRUCTIONS=@a\0b\n", encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert str(refused.value).splitlines()[1:] == [
+        "  CALL_LOG_DIR: expected a directory that can be written to",
         "  GUIDE_INSTRUCTIONS: expected a readable UTF-8 text file after the @",
-        "  RECORDINGS_DIR: expected a directory that can be written to",
     ]
 
 

@@ -1,7 +1,7 @@
-"""Decisions explained: those about words, and those of recorded calls, made again offline.
+"""Decisions explained: those about words, and those in call logs, made again offline.
 
-Calls are placed over real sockets and recorded by the app; the recording, and nothing else, must
-give every decision again.
+Calls are placed over real sockets and logged by the app; the call log alone must give every
+decision again.
 """
 
 import asyncio
@@ -16,16 +16,19 @@ import pytest
 
 import explain
 from barge_in import BargeIn
-from call_log import format as recording
-from emulator import call_log as line_recording
+from call_log.format import call_note, parse_call_log
+from emulator.call_log import entry_line
 from emulator.dial import CallResult
 from explaining.replay import Replay, replay
+from explaining.report import words_report
+from explaining.rules import OUTCOMES
+from explaining.rules import RULES as SENTENCES
 from tests.calling import HOURS, call, frontdesk
 from tests.guide_server import Answer, GuideServer, Step
 from tests.serving import AUTH_TOKEN
 from turn.events import CallerSaid, GuideToken, Interrupted, Outcome, State, TokensPlayed
 from turn.options import Options
-from utterance import RULES, classify
+from utterance import RULES
 
 ROOT = Path(explain.__file__).parent
 
@@ -59,13 +62,13 @@ def random_reply(rng: random.Random) -> list[Any]:
     return [*steps, ends.get(fate, "That is all.")]
 
 
-async def recorded_calls(
+async def logged_calls(
     directory: Path, scripts: list[str], rng: random.Random, **settings: Any
 ) -> tuple[list[CallResult], list[Path]]:
-    """Place calls at once; gives what each was, and the app's recording of it."""
+    """Place calls at once; gives each result and the app's call log."""
     async with (
         GuideServer() as guide,
-        frontdesk(guide, recordings_dir=directory, **settings) as url,
+        frontdesk(guide, call_log_dir=directory, **settings) as url,
     ):
         guide.script(lambda _: random_reply(rng))
         results = await asyncio.gather(*(call(url, script) for script in scripts))
@@ -78,8 +81,8 @@ def _files(directory: Path) -> list[Path]:
 
 
 def replayed(path: Path) -> Replay:
-    """A recording's decisions, made again."""
-    return replay(recording.load(path.read_text(encoding="ascii")))
+    """The decisions in a call log, made again."""
+    return replay(parse_call_log(path.read_text(encoding="ascii")))
 
 
 def explained(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -88,22 +91,20 @@ def explained(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-# --- recordings of the app ----------------------------------------------------------------------
+# --- call logs of the app -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["pause", "talkover"])
-async def test_every_decision_of_a_recorded_call_comes_out_the_same(
-    tmp_path: Path, mode: str
-) -> None:
+async def test_every_decision_in_a_call_log_comes_out_the_same(tmp_path: Path, mode: str) -> None:
     """On random calls with every kind of utterance, and guides that fail in every way."""
     rng = random.Random(mode)
     scripts = [random_script(rng) for _ in range(12)]
-    results, paths = await recorded_calls(tmp_path, scripts, rng, barge_in_mode=mode)
+    results, paths = await logged_calls(tmp_path, scripts, rng, barge_in_mode=mode)
     outcomes = set()
     for result, path in zip(results, paths, strict=True):
         again = replayed(path)
-        assert again.recorded, "nothing was decided"
-        assert again.made == again.recorded
+        assert again.logged, "nothing was decided"
+        assert again.made == again.logged
         assert (again.differs, again.is_exact, again.breaks_off) == (0, True, False)
         assert again.options.talkover == (mode == "talkover")
         told = [{k: v for k, v in made.items() if k != "type"} for made in result.decisions]
@@ -117,10 +118,10 @@ async def test_every_decision_of_a_recorded_call_comes_out_the_same(
     }
 
 
-async def test_recording_shows_how_long_a_reply_was_paused(tmp_path: Path) -> None:
-    """With the decision that ended the pause, and with no other."""
+async def test_call_log_shows_how_long_a_reply_was_paused(tmp_path: Path) -> None:
+    """In the decision that ended the pause, and in no other."""
     script = 'when quiet: what are your hours\nafter "open from": cough\nwhen quiet: hang up'
-    async with GuideServer() as guide, frontdesk(guide, recordings_dir=tmp_path) as url:
+    async with GuideServer() as guide, frontdesk(guide, call_log_dir=tmp_path) as url:
         guide.reply(HOURS)
         await call(url, script)
     asked, resumed = replayed(_files(tmp_path)[0]).made
@@ -129,28 +130,28 @@ async def test_recording_shows_how_long_a_reply_was_paused(tmp_path: Path) -> No
     assert resumed["paused_for_s"] >= replayed(_files(tmp_path)[0]).options.resume_timeout_s
 
 
-async def _place_recorded_call(directory: Path) -> None:
+async def _place_logged_call(directory: Path) -> None:
     script = (
         'when quiet: what are your hours\nafter "open from": uh-huh\n'
         'after "Saturdays": what about Friday\nwhen quiet: hang up'
     )
     async with GuideServer() as guide:
         guide.reply(HOURS)
-        settings = {"recordings_dir": directory, "twilio_auth_token": AUTH_TOKEN}
+        settings = {"call_log_dir": directory, "twilio_auth_token": AUTH_TOKEN}
         async with frontdesk(guide, **settings) as url:
             await call(url, script, auth_token=AUTH_TOKEN)
 
 
 @pytest.fixture(scope="module")
-def recorded_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The recording of a call with a backchannel and a question over the agent."""
-    directory = tmp_path_factory.mktemp("recorded")
-    asyncio.run(_place_recorded_call(directory))
+def logged_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log of a call with a backchannel and a question over the agent."""
+    directory = tmp_path_factory.mktemp("call-logs")
+    asyncio.run(_place_logged_call(directory))
     return _files(directory)[0]
 
 
 def edited(path: Path, old: str, new: str) -> Path:
-    """A copy of a recording in which one text, where it stands first, is another."""
+    """A copy of a call log with the first occurrence of a text replaced."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     copy = path.with_name(f"edited-{path.name}")
@@ -158,20 +159,20 @@ def edited(path: Path, old: str, new: str) -> Path:
     return copy
 
 
-def test_recorded_call_is_explained_in_the_terminal(recorded_call: Path) -> None:
-    """With words, what was heard, act, rule, outcome, states, and the verdict on all."""
-    result = explained(str(recorded_call))
+def test_call_log_is_explained_in_the_terminal(logged_call: Path) -> None:
+    """With words, what was heard, act, rule, outcome, states, and a conclusion."""
+    result = explained(str(logged_call))
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "A call with BARGE_IN_MODE=pause."
-    assert lines[-1] == "The same: all 3 decisions came out as they were recorded."
+    assert lines[-1] == "The same: all 3 decisions came out as logged."
     text = result.stdout
     assert text.count("\n  outcome  ") == 3
     for shown in (
         's  "uh-huh"',
         '  heard    "We are open from',
         "  act      backchannel",
-        f"  rule     nothing-but-listening: {explain.RULES['nothing-but-listening']}",
+        f"  rule     nothing-but-listening: {SENTENCES['nothing-but-listening']}",
         "  outcome  resumed: the reply goes on, after a pause of 0.",
         "  state    paused -> speaking",
         "  outcome  cancelled: the reply is cancelled, and the guide is asked, after a pause of",
@@ -185,46 +186,46 @@ UH_HUH = '"voicePrompt": "uh-huh", "lang": "en", "last": true'
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('"outcome": "resumed"', '"outcome": "ignored"'),  # a decision that was another
+        ('"outcome": "resumed"', '"outcome": "ignored"'),  # another decision
         (UH_HUH, UH_HUH.replace("uh-huh", "stop it please")),  # other words
         ('"dir": "in", "frame": {"type": "interrupt"', '"dir": "in", "frame": {"type": "x"'),
         (UH_HUH, UH_HUH.replace("true", "5")),  # a frame that cannot be read
-        ('"type": "decision"', '"type": "lost"'),  # a decision that was not recorded
-        ('"type": "guide", "reply": 1', '"type": "guide", "reply": 7'),  # another's words
+        ('"type": "decision"', '"type": "lost"'),  # a decision that was not logged
+        ('"type": "guide", "reply": 1', '"type": "guide", "reply": 7'),  # words of another reply
     ],
 )
-def test_recording_that_was_decided_otherwise_is_told(
-    recorded_call: Path, old: str, new: str
+def test_call_that_is_decided_differently_is_reported(
+    logged_call: Path, old: str, new: str
 ) -> None:
-    """The exit status and a clear line say so."""
-    copy = edited(recorded_call, old, new)
+    """By the exit status and on the last line."""
+    copy = edited(logged_call, old, new)
     assert explain.main([str(copy)]) == 1
     result = explained(str(copy))
     assert result.returncode == 1
-    assert "DIFFERS  recorded was: " in result.stdout
+    assert "DIFFERS  call log has: " in result.stdout
     assert result.stdout.splitlines()[-1].startswith("NOT THE SAME: ")
 
 
-def test_recording_that_broke_off_is_explained_as_far_as_it_goes(recorded_call: Path) -> None:
-    """Wherever it did: what is there came out the same."""
-    text = recorded_call.read_text(encoding="ascii")
+def test_call_log_that_breaks_off_is_explained_up_to_there(logged_call: Path) -> None:
+    """Wherever it does: all decisions in it come out the same."""
+    text = logged_call.read_text(encoding="ascii")
     start = text.index("\n", text.index('"options"')) + 1
     for end in range(start, len(text) - 20, 97):
-        again = replay(recording.load(text[:end]))
+        again = replay(parse_call_log(text[:end]))
         assert again.breaks_off
         assert again.differs == 0
-    copy = recorded_call.with_name(f"cut-{recorded_call.name}")
+    copy = logged_call.with_name(f"cut-{logged_call.name}")
     copy.write_text(text[: len(text) * 2 // 3], encoding="ascii")
     result = explained(str(copy))
     assert result.returncode == 0
-    assert "The recording breaks off before the end of the call." in result.stdout
+    assert "The call log breaks off before the end of the call." in result.stdout
 
 
-# --- recordings of the emulator -----------------------------------------------------------------
+# --- call logs of the emulator ------------------------------------------------------------------
 
 
-async def test_recording_of_the_line_is_replayed_approximately(tmp_path: Path) -> None:
-    """The guide's words are those that were sent, told from those that were sent again."""
+async def test_call_log_of_the_line_is_replayed_approximately(tmp_path: Path) -> None:
+    """The guide's words are those that were sent and not sent again by a resume."""
     script = (
         'when quiet: what are your hours\nafter "open from": uh-huh\n'
         'after "Saturdays": cough\nafter "on Sundays": what about Friday\n'
@@ -234,11 +235,11 @@ async def test_recording_of_the_line_is_replayed_approximately(tmp_path: Path) -
         guide.reply(HOURS)
         result = await call(url, script)
     path = tmp_path / "line.jsonl"
-    lines = [line_recording.dump(entry) for entry in result.entries]
+    lines = [entry_line(entry) for entry in result.entries]
     path.write_text("\n".join(lines), encoding="utf-8")
     again = replayed(path)
     assert not again.is_exact
-    assert len(again.recorded) >= 6
+    assert len(again.logged) >= 6
     assert again.differs == 0, list(again.pairs)
     shown = explained(str(path))
     assert shown.returncode == 0
@@ -251,21 +252,21 @@ async def test_recording_of_the_line_is_replayed_approximately(tmp_path: Path) -
 
 
 def test_words_are_explained_in_the_terminal() -> None:
-    """The words, what was heard, act, rule, and what the machine would do."""
+    """With what was heard, act, rule, and what the machine would do."""
     result = explained("yeah but what about sunday", "--heard", "We are open until six.")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         'said         "yeah but what about sunday"',
         'heard        "We are open until six."',
         "act          question, which cancels a reply",
-        f"rule         question-begins-clause: {explain.RULES['question-begins-clause']}",
+        f"rule         question-begins-clause: {SENTENCES['question-begins-clause']}",
         "over speech  the reply is cancelled, and the guide is asked",
         "in silence   the guide is asked",
     ]
 
 
 def test_words_are_read_in_their_language(capsys: pytest.CaptureFixture[str]) -> None:
-    """As given with --lang."""
+    """Which --lang gives."""
     assert explain.main(["quiero reservar una mesa", "--lang", "es"]) == 0
     assert "request, which cancels" in capsys.readouterr().out
     assert explain.main(["quiero reservar una mesa"]) == 0
@@ -274,15 +275,15 @@ def test_words_are_read_in_their_language(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("said", ["", "?" * 5000, "a\x00b", "\x1b[2J stop", "-" * 9 + "x", "."])
 def test_any_words_are_explained(said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And nothing in them reaches the terminal's controls."""
+    """And no control character reaches the terminal."""
     assert explain.main(["--", said]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith('said         "')
     assert all(line.isprintable() for line in lines)
 
 
-def test_clear_stop_is_said_to_act_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before it is final."""
+def test_clear_stop_acts_before_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
+    """The report says so."""
     explain.main(["please stop"])
     assert "while said   the rest of the reply is given up" in capsys.readouterr().out
 
@@ -291,7 +292,7 @@ def test_clear_stop_is_said_to_act_at_once(capsys: pytest.CaptureFixture[str]) -
     "said", ["okay", "um", "my wife loves that place", "what about Sunday", "stop", "no, Tuesday"]
 )
 def test_what_the_machine_would_do_is_what_it_does(said: str) -> None:
-    """Over its speech, and in silence long after it."""
+    """Over speech, and in silence long after a reply."""
     machine = BargeIn(Options())
     machine.receive(CallerSaid("so tell me your hours"), 0.0)
     machine.receive(GuideToken(1, HOURS), 0.1)
@@ -300,20 +301,20 @@ def test_what_the_machine_would_do_is_what_it_does(said: str) -> None:
     assert machine.state is State.PAUSED
     over_speech = next(iter(machine.receive(CallerSaid(said), 3.5))).outcome  # type: ignore[union-attr]
     in_silence = [a.outcome for a in BargeIn(Options()).receive(CallerSaid(said), 9.0)[:1]]  # type: ignore[union-attr]
-    verdict = classify(said)
-    assert explain._done_over_speech(verdict).startswith(explain.OUTCOMES[over_speech])
-    assert explain._done_in_silence(verdict).startswith(explain.OUTCOMES[in_silence[0]])
+    told = "\n".join(words_report(said, "", "en"))
+    assert f"over speech  {OUTCOMES[over_speech]}" in told
+    assert f"in silence   {OUTCOMES[in_silence[0]]}" in told
 
 
 def test_every_rule_and_outcome_has_its_sentence() -> None:
-    """Of `utterance`, and the machine's own."""
-    assert set(explain.RULES) == RULES | {"silence"}
-    assert set(explain.OUTCOMES) == set(Outcome)
-    assert all(sentence.endswith(".") for sentence in explain.RULES.values())
-    assert len(set(explain.RULES.values())) == len(explain.RULES)
+    """Those of `utterance`, and the machine's own."""
+    assert set(SENTENCES) == RULES | {"silence"}
+    assert set(OUTCOMES) == set(Outcome)
+    assert all(sentence.endswith(".") for sentence in SENTENCES.values())
+    assert len(set(SENTENCES.values())) == len(SENTENCES)
 
 
-# --- what is no recording -----------------------------------------------------------------------
+# --- files that cannot be replayed --------------------------------------------------------------
 
 SETUP = {"t": 0, "dir": "in", "frame": {"type": "setup", "callSid": "CA1"}}
 
@@ -321,33 +322,36 @@ SETUP = {"t": 0, "dir": "in", "frame": {"type": "setup", "callSid": "CA1"}}
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "there is no line like"),
+        (b"", "no line is"),
         (b"hello\nthere\n", "line 1 is not"),
         (b"\xff\xfe\x00", "it is not text"),
-        (b'{"t": 0, "dir": "in", "frame": {"type": "prompt"}}\n', "there is no setup of a call"),
+        (
+            b'{"t": 0, "dir": "in", "frame": {"type": "prompt"}}\n',
+            "it has no setup",
+        ),
         (
             json.dumps(SETUP).encode()
-            + b'\n{"t": 0, "dir": "note", "frame": {"type": "call", "options": {}}}\n',
-            "recorded by another version",
+            + b'\n{"t": 0, "dir": "note", "frame": {"type": "call", "options": {"volume": 5}}}\n',
+            "made by a newer version",
         ),
     ],
 )
-def test_file_that_is_no_recording_is_told(
+def test_file_that_is_not_a_call_log_is_refused(
     tmp_path: Path, content: bytes, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In one line on standard error, with a status of its own."""
+    """With one line on standard error, and exit status 2."""
     path = tmp_path / "some.jsonl"
     path.write_bytes(content)
     assert explain.main([str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"explain: {path} is no recording")
+    assert err.startswith(f"explain: {path} is not a call log")
     assert problem in err
     assert err.count("\n") == 1
 
 
-def test_file_that_is_not_there_is_told() -> None:
-    """And so is a directory."""
+def test_missing_file_is_reported() -> None:
+    """With the reason of the system."""
     assert "nothing.jsonl: No such file" in explained("nothing.jsonl").stderr
 
 
@@ -356,16 +360,16 @@ def test_call_without_decisions_is_the_same(
 ) -> None:
     """The caller hung up during the greeting."""
     path = tmp_path / "quiet"
-    note = {"t": 0, "dir": "note", "frame": recording.call_note(Options())}
+    note = {"t": 0, "dir": "note", "frame": call_note(Options())}
     ended = {"t": 1, "dir": "note", "frame": {"type": "ended"}}
     path.write_text("".join(f"{json.dumps(line)}\n" for line in (SETUP, note, ended)))
     assert explain.main([str(path)]) == 0
     assert capsys.readouterr().out.endswith("nothing was decided on this call.\n")
 
 
-def test_options_for_words_are_refused_for_a_recording(recorded_call: Path) -> None:
-    """They would mean nothing."""
-    result = explained(str(recorded_call), "--heard", "We are open.")
+def test_options_for_words_are_refused_for_a_call_log(logged_call: Path) -> None:
+    """They would have no effect."""
+    result = explained(str(logged_call), "--heard", "We are open.")
     assert result.returncode == 2
     assert "are for words" in result.stderr
 

@@ -1,4 +1,4 @@
-"""Recordings: what the app writes of a call, where, and that it never harms the call."""
+"""Call logs: what the app writes, where, and that it never harms the call."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,12 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from call_log import format as recording
-from call_log import writer as recorder
-from call_log.format import Entry, RecordingError
-from call_log.writer import WAITING_LINES, Recorder, file_name, recorded
+import emulator.call_log
+from call_log import writer
+from call_log.format import (
+    CallLogError,
+    Entry,
+    call_note,
+    entry_line,
+    note_of,
+    noted_event,
+    options_of,
+    parse_call_log,
+)
+from call_log.writer import MAX_WAITING_LINES, CallLogWriter, file_name, open_call_log
 from config import SettingsError
-from emulator import call_log as line_recording
 from tests.calls.test_call import relay_session
 from tests.guide_server import GuideServer, Step
 from tests.serving import serve_frontdesk, settings_for_test
@@ -50,16 +59,16 @@ def only_file(directory: Path) -> Path:
 
 
 def entries_in(directory: Path) -> list[Entry]:
-    """What the one recording in a directory holds."""
-    return recording.load(only_file(directory).read_text(encoding="ascii"))
+    """What the one call log in a directory holds."""
+    return parse_call_log(only_file(directory).read_text(encoding="ascii"))
 
 
 # --- what is written of a call ------------------------------------------------------------------
 
 
-async def test_call_is_recorded_both_ways_with_notes(guide: GuideServer, tmp_path: Path) -> None:
-    """Frames as they were, in the order in which they were handled, and what the wire lacks."""
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path}
+async def test_call_is_logged_both_ways_with_notes(guide: GuideServer, tmp_path: Path) -> None:
+    """Frames verbatim, in the order they were handled, and notes of what the wire lacks."""
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": tmp_path}
     async with serve_frontdesk(**settings) as url, relay_session(url, direction="in") as session:
         await session.send(type="dtmf", digit="5")
         await session.socket.send("my secret rubbish")
@@ -68,7 +77,7 @@ async def test_call_is_recorded_both_ways_with_notes(guide: GuideServer, tmp_pat
     setup, call = entries[:2]
     assert (setup.t, setup.dir, setup.frame["callSid"]) == (0.0, "in", "CA1")
     assert setup.frame["direction"] == "in"
-    assert recording.options_of(call.frame).resume_timeout_s == 2.0
+    assert options_of(call.frame).resume_timeout_s == 2.0
     sent = [entry.frame for entry in entries if entry.dir == "out"]
     assert sent == session.frames
     heard = [entry.frame for entry in entries if entry.dir == "in"]
@@ -90,29 +99,29 @@ async def test_call_is_recorded_both_ways_with_notes(guide: GuideServer, tmp_pat
 
 
 async def test_guide_that_fails_is_noted(guide: GuideServer, tmp_path: Path) -> None:
-    """Its reply has an end of its own."""
+    """The end of its reply says that it failed."""
     guide.script(lambda _: ["We open ", Step.CUT])
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path}
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": tmp_path}
     async with serve_frontdesk(**settings) as url, relay_session(url) as session:
         await session.ask("When do you open?")
     notes = [entry.frame for entry in entries_in(tmp_path) if entry.is_note("guide")]
     assert notes[-1] == {"type": "guide", "reply": 1, "end": "failed"}
 
 
-async def test_nothing_is_recorded_unless_asked_for(
+async def test_nothing_is_logged_unless_asked_for(
     guide: GuideServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RECORDINGS_DIR is not set by default."""
+    """CALL_LOG_DIR is not set by default."""
     monkeypatch.chdir(tmp_path)
     async with serve_frontdesk(guide_base_url=guide.base_url) as url, relay_session(url) as session:
         await session.ask("When do you open?")
     assert files_in(tmp_path) == []
 
 
-async def test_recording_is_for_its_owner_alone(guide: GuideServer, tmp_path: Path) -> None:
-    """Both the file, and the directory where the app has made it."""
+async def test_call_log_is_for_its_owner_alone(guide: GuideServer, tmp_path: Path) -> None:
+    """The file, and the directory if the app created it."""
     directory = tmp_path / "new" / "calls"
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": directory}
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": directory}
     async with serve_frontdesk(**settings) as url, relay_session(url) as session:
         await session.ask("When do you open?")
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -123,23 +132,23 @@ async def test_recording_is_for_its_owner_alone(guide: GuideServer, tmp_path: Pa
     "call_sid", ["../../escaped", "/etc/passwd", "..", "a\\b", "CA1\u2028.jsonl", "C" * 5000]
 )
 async def test_call_cannot_name_a_path(guide: GuideServer, tmp_path: Path, call_sid: str) -> None:
-    """Whatever it calls itself, its file is in the directory, under a plain name."""
+    """Whatever its CallSid, its file is in the directory, under a plain name."""
     directory = tmp_path / "inner" / "calls"
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": directory}
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": directory}
     async with serve_frontdesk(**settings) as url, relay_session(url, call_sid) as session:
         await session.ask("When do you open?")
     path = only_file(tmp_path)
     assert path.parent == directory
     assert re.fullmatch(r"\d{8}T\d{6}Z-\w{1,64}\.jsonl", path.name, re.ASCII)
-    assert recording.load(path.read_text())[0].frame["callSid"] == call_sid
+    assert parse_call_log(path.read_text())[0].frame["callSid"] == call_sid
 
 
-def test_recordings_of_the_same_name_are_both_kept(tmp_path: Path) -> None:
-    """Two calls of one name in one second, and whatever else is there."""
+def test_call_logs_of_the_same_name_are_both_kept(tmp_path: Path) -> None:
+    """Neither a file nor a link that is already there is touched."""
     path = tmp_path / (file_name("CA1", BEGAN_AT) + ".jsonl")
     path.write_text("mine\n")
     (tmp_path / f"{path.stem}-2.jsonl").symlink_to(tmp_path / "elsewhere")
-    with recorder._create(tmp_path, path.stem) as file:
+    with writer._create(tmp_path, path.stem) as file:
         file.write(b"new")
     assert path.read_text() == "mine\n"
     assert [path.name for path in files_in(tmp_path)] == [
@@ -153,74 +162,74 @@ def test_recordings_of_the_same_name_are_both_kept(tmp_path: Path) -> None:
 
 
 def full_disk(_directory: Path, _name: str) -> BinaryIO:
-    """A file on a disk without any room."""
+    """A file on a full disk."""
     return open("/dev/full", "wb")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-async def test_full_disk_ends_the_recording_and_not_the_call(
+async def test_full_disk_stops_the_log_and_not_the_call(
     guide: GuideServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The owner is told once."""
-    monkeypatch.setattr(recorder, "_create", full_disk)
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": tmp_path}
+    """One error is logged."""
+    monkeypatch.setattr(writer, "_create", full_disk)
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": tmp_path}
     with capture_logs() as logs:
         async with serve_frontdesk(**settings) as url, relay_session(url) as session:
             for _ in range(3):
                 assert await session.ask("When do you open?")
     (told,) = [log for log in logs if log["log_level"] == "error"]
-    assert (told["event"], told["call"]) == ("recording stopped", "CA1")
+    assert (told["event"], told["call"]) == ("call log stopped", "CA1")
     assert told["problem"] == os.strerror(28)
 
 
-async def test_directory_that_is_gone_ends_the_recording_and_not_the_call(
+async def test_directory_that_is_gone_stops_the_log_and_not_the_call(
     guide: GuideServer, tmp_path: Path
 ) -> None:
-    """Somebody has deleted it since the start."""
+    """It was deleted after the start."""
     directory = tmp_path / "calls"
-    settings = {"guide_base_url": guide.base_url, "recordings_dir": directory}
+    settings = {"guide_base_url": guide.base_url, "call_log_dir": directory}
     with capture_logs() as logs:
         async with serve_frontdesk(**settings) as url:
             directory.rmdir()
             async with relay_session(url) as session:
                 assert await session.ask("When do you open?")
                 assert await session.ask("When do you close?")
-    assert len([log for log in logs if log["event"] == "recording stopped"]) == 1
+    assert len([log for log in logs if log["event"] == "call log stopped"]) == 1
 
 
-async def test_disk_that_hangs_holds_nothing_up(
+async def test_disk_that_hangs_delays_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lines are taken until too many wait; then the recording ends, and its memory is free."""
+    """Lines are queued until too many wait; then the log stops, and the queue is dropped."""
     unread, full = os.pipe()
-    monkeypatch.setattr(recorder, "_create", lambda *_: os.fdopen(full, "wb"))
+    monkeypatch.setattr(writer, "_create", lambda *_: os.fdopen(full, "wb"))
     with capture_logs() as logs:
-        async with recorded(tmp_path, "CA1", structlog.get_logger()) as record:
-            assert record is not None
-            record(0.0, "note", {"type": "x" * 2_000_000})  # more than a pipe holds
+        async with open_call_log(tmp_path, "CA1", structlog.get_logger()) as add:
+            assert add is not None
+            add(0.0, "note", {"type": "x" * 2_000_000})  # more than a pipe holds
             await asyncio.to_thread(os.read, unread, 1)  # it is being written
-            for _ in range(WAITING_LINES + 1):
-                record(1.0, "note", {})
-            record(2.0, "note", {})
+            for _ in range(MAX_WAITING_LINES + 1):
+                add(1.0, "note", {})
+            add(2.0, "note", {})
             os.close(unread)  # else the thread would hang on for ever
     (told,) = logs
     assert told["problem"] == "the disk is too slow"
 
 
-async def test_recording_is_whole_once_it_is_closed(tmp_path: Path) -> None:
-    """However fast the lines came."""
-    one = Recorder(tmp_path, "CA1", structlog.get_logger())
+async def test_call_log_is_whole_once_it_is_closed(tmp_path: Path) -> None:
+    """However fast lines are added."""
+    one = CallLogWriter(tmp_path, "CA1", structlog.get_logger())
     for number in range(1000):
-        one.record(float(number), "note", {"type": "n"})
+        one.add(float(number), "note", {"type": "n"})
         if number % 100 == 0:
             await asyncio.sleep(0)
     await one.aclose()
     assert [entry.t for entry in entries_in(tmp_path)] == list(range(1000))
 
 
-async def test_recording_without_lines_makes_no_file(tmp_path: Path) -> None:
-    """There is nothing to keep."""
-    async with recorded(tmp_path, "CA1", structlog.get_logger()):
+async def test_call_log_without_lines_creates_no_file(tmp_path: Path) -> None:
+    """A call that ends before its setup leaves nothing behind."""
+    async with open_call_log(tmp_path, "CA1", structlog.get_logger()):
         pass
     assert files_in(tmp_path) == []
 
@@ -230,22 +239,22 @@ async def test_recording_without_lines_makes_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "of the system"])
 def test_directory_that_cannot_be_written_stops_the_start(tmp_path: Path, kind: str) -> None:
-    """A settings problem like any other, and not a surprise during a call."""
+    """It is reported with the other settings, not found out during a call."""
     file = tmp_path / "file"
     file.write_text("")
     directory = {"a file": file, "below a file": file / "calls", "of the system": "/proc"}[kind]
-    with pytest.raises(SettingsError, match="RECORDINGS_DIR: expected a directory that can be"):
-        settings_for_test(recordings_dir=directory)
+    with pytest.raises(SettingsError, match="CALL_LOG_DIR: expected a directory that can be"):
+        settings_for_test(call_log_dir=directory)
 
 
-def test_directory_is_where_the_app_was_started(
+def test_relative_directory_is_below_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A relative one is below it, and ~ is the user's home."""
+    """And ~ is the user's home."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert settings_for_test(recordings_dir="calls").recordings_dir == tmp_path / "calls"
-    assert settings_for_test(recordings_dir="~/x").recordings_dir == tmp_path / "home" / "x"
+    assert settings_for_test(call_log_dir="calls").call_log_dir == tmp_path / "calls"
+    assert settings_for_test(call_log_dir="~/x").call_log_dir == tmp_path / "home" / "x"
     assert list((tmp_path / "calls").iterdir()) == []
 
 
@@ -267,35 +276,35 @@ FRAMES = st.dictionaries(st.text(), JSON, max_size=4)
 def test_what_is_written_can_be_read(
     frames: list[tuple[float, Any]], indent: int | None, ascii_: bool
 ) -> None:
-    """Any frame in any spelling of JSON, at exactly its time, by us and by the emulator."""
+    """Any frame in any spelling of JSON, at exactly its time, by the app and by the emulator."""
     raw = [json.dumps(frame, indent=indent, ensure_ascii=ascii_) for _, frame in frames]
-    text = "".join(recording.line(t, "in", wire) for (t, _), wire in zip(frames, raw, strict=True))
-    assert [(entry.t, entry.frame) for entry in recording.load(text)] == frames
-    assert [(entry.t, entry.frame) for entry in line_recording.load(text)] == frames
+    text = "".join(entry_line(t, "in", wire) for (t, _), wire in zip(frames, raw, strict=True))
+    assert [(entry.t, entry.frame) for entry in parse_call_log(text)] == frames
+    assert [(entry.t, entry.frame) for entry in emulator.call_log.parse_call_log(text)] == frames
 
 
 @pytest.mark.parametrize(
     "event", [GuideToken(3, "We "), GuideFinished(3), GuideFailed(3), CallEnded()]
 )
-def test_note_is_the_event_it_was_made_of(
+def test_note_gives_back_its_event(
     event: GuideToken | GuideFinished | GuideFailed | CallEnded,
 ) -> None:
-    """What happened off the wire comes back as it was."""
-    assert recording.noted_event(recording.note_of(event)) == event
+    """For every event that does not cross the wire."""
+    assert noted_event(note_of(event)) == event
 
 
 @pytest.mark.parametrize(
     "note", [{}, {"type": "guide"}, {"type": "guide", "reply": "3", "text": "x"}, {"type": "cut"}]
 )
-def test_other_notes_are_no_events(note: dict[str, Any]) -> None:
-    """They are for people to read."""
-    assert recording.noted_event(note) is None
+def test_other_notes_hold_no_event(note: dict[str, Any]) -> None:
+    """They are for people to read, or malformed."""
+    assert noted_event(note) is None
 
 
-def test_options_are_read_as_they_were() -> None:
-    """Also those that are not the defaults."""
+def test_options_are_read_as_they_were_noted() -> None:
+    """Also those that differ from the defaults."""
     options = Options(language="de-DE", history_turns=3, resume_timeout_s=1, talkover=True)
-    assert recording.options_of(json.loads(json.dumps(recording.call_note(options)))) == options
+    assert options_of(json.loads(json.dumps(call_note(options)))) == options
 
 
 @pytest.mark.parametrize(
@@ -307,21 +316,38 @@ def test_options_are_read_as_they_were() -> None:
         ({"history_turns": 1.5}, "history_turns cannot be"),
         ({"talkover": None}, "talkover cannot be None"),
         ({"greeting": 5}, "greeting cannot be 5"),
-        ({"volume": 5}, "another version"),
+        ({"volume": 5}, "made by a newer version: unknown option 'volume'"),
+        ({"\x1b[2J": 5}, r"unknown option '\\x1b\[2J'"),
     ],
 )
-def test_options_that_cannot_be_are_refused(change: dict[str, Any], problem: str) -> None:
+def test_options_that_cannot_be_used_are_refused(change: dict[str, Any], problem: str) -> None:
     """The message names the option."""
-    note = recording.call_note(Options())
-    with pytest.raises(RecordingError, match=problem):
-        recording.options_of({"type": "call", "options": note["options"] | change})
+    note = call_note(Options())
+    with pytest.raises(CallLogError, match=problem):
+        options_of({"type": "call", "options": note["options"] | change})
 
 
-@pytest.mark.parametrize("note", [{}, {"options": None}, {"options": {}}, {"options": []}])
-def test_options_that_are_missing_are_refused(note: dict[str, Any]) -> None:
-    """None are made up."""
-    with pytest.raises(RecordingError, match="another version"):
-        recording.options_of(note)
+VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(),
+    float: st.floats(0, 1e6),
+    bool: st.booleans(),
+}
+
+
+@given(st.data())
+def test_options_added_since_take_their_defaults(data: st.DataObject) -> None:
+    """Whichever a call log lacks; those that it has are read as they were noted."""
+    values = {field.name: VALUES.get(field.type, st.integers(1)) for field in fields(Options)}
+    noted: dict[str, Any] = data.draw(st.fixed_dictionaries({}, optional=values))
+    note = json.loads(json.dumps({"type": "call", "options": noted}))
+    assert options_of(note) == replace(Options(), **noted)
+
+
+@pytest.mark.parametrize("note", [{}, {"options": None}, {"options": []}])
+def test_note_without_options_is_refused(note: dict[str, Any]) -> None:
+    """No version writes it."""
+    with pytest.raises(CallLogError, match="has no options"):
+        options_of(note)
 
 
 GOOD = '{"t": 0, "dir": "in", "frame": {}}\n'
@@ -344,20 +370,20 @@ GOOD = '{"t": 0, "dir": "in", "frame": {}}\n'
         "[" * 100_000,
     ],
 )
-def test_line_that_is_no_entry_is_named(bad: str) -> None:
+def test_line_that_is_not_an_entry_is_named(bad: str) -> None:
     """By its number."""
-    with pytest.raises(RecordingError, match="line 3 is not"):
-        recording.load(GOOD + "\n" + bad + "\n" + GOOD)
+    with pytest.raises(CallLogError, match="line 3 is not"):
+        parse_call_log(GOOD + "\n" + bad + "\n" + GOOD)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", '{"t": 0, "dir"'])
-def test_nothing_is_no_recording(text: str) -> None:
-    """Neither is less than a line."""
-    with pytest.raises(RecordingError, match="no line"):
-        recording.load(text)
+def test_text_without_entries_is_refused(text: str) -> None:
+    """Empty, blank, or broken off in the first line."""
+    with pytest.raises(CallLogError, match="no line"):
+        parse_call_log(text)
 
 
-def test_recording_that_broke_off_is_read_up_to_there() -> None:
-    """The last line was not written whole."""
-    assert len(recording.load(GOOD + GOOD + GOOD[:20])) == 2
-    assert len(recording.load(GOOD + GOOD.strip())) == 2
+def test_call_log_that_breaks_off_is_read_up_to_there() -> None:
+    """Its last line is incomplete."""
+    assert len(parse_call_log(GOOD + GOOD + GOOD[:20])) == 2
+    assert len(parse_call_log(GOOD + GOOD.strip())) == 2

@@ -177,7 +177,7 @@ async def test_every_check_passes_for_a_signed_app_with_the_demo_guide() -> None
     assert "FAILED" not in printed
     assert "skipped" not in printed
     names = ["app", "guide", "guide streaming", "call", "call, unsigned"]
-    names += ["relay", "relay, unsigned", "relay, replayed"]
+    names += ["relay", "relay, unsigned", "relay, reused token"]
     for name in names:
         assert line_of(printed, name).startswith("ok ")
     assert "warning  settings: PUBLIC_URL is not set" in printed
@@ -189,7 +189,7 @@ async def test_doctor_skips_signatures_without_a_token() -> None:
         printed = await examine(url)
     assert "FAILED" not in printed
     assert line_of(printed, "relay").startswith("ok ")
-    for name in ("call, unsigned", "relay, unsigned", "relay, replayed"):
+    for name in ("call, unsigned", "relay, unsigned", "relay, reused token"):
         assert line_of(printed, name).startswith("skipped ")
 
 
@@ -381,7 +381,7 @@ async def test_app_with_old_settings_must_be_restarted() -> None:
     assert "FAILED   app: runs with a different GUIDE_BASE_URL" in printed
     assert line_of(printed, "call, unsigned").startswith("FAILED ")
     assert line_of(printed, "relay, unsigned").startswith("FAILED ")
-    assert "FAILED   relay, replayed: a used token is accepted again" in printed
+    assert "FAILED   relay, reused token: a used token is accepted again" in printed
 
 
 async def test_used_token_is_not_tried_on_several_workers() -> None:
@@ -390,7 +390,7 @@ async def test_used_token_is_not_tried_on_several_workers() -> None:
     async with serve_frontdesk(**token) as url:
         printed = await examine(url, workers=2, **token)
     assert line_of(printed, "relay").startswith("ok ")
-    assert line_of(printed, "relay, replayed").startswith("skipped ")
+    assert line_of(printed, "relay, reused token").startswith("skipped ")
 
 
 async def test_app_with_another_token_refuses_the_call() -> None:
@@ -399,7 +399,7 @@ async def test_app_with_another_token_refuses_the_call() -> None:
         printed = await examine(url, twilio_auth_token=AUTH_TOKEN)
     assert "FAILED   call: POST /twiml rejected our signature (HTTP 403)" in printed
     assert line_of(printed, "relay").startswith("skipped ")
-    assert line_of(printed, "relay, replayed").startswith("skipped ")
+    assert line_of(printed, "relay, reused token").startswith("skipped ")
 
 
 async def test_app_with_another_public_url_leads_elsewhere() -> None:

@@ -1,4 +1,4 @@
-"""Recordings as text, and a call as a person reads it."""
+"""The call log from the line's side, and a call as a person reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from emulator.call_log import Entry, RecordingError, app_frame, dump, load, notes
+from emulator.call_log import CallLogError, Entry, app_frame, entry_line, notes, parse_call_log
 from emulator.line_events import Cut, LineEvent, Said, Spoken, Transcribed
 from emulator.narrator import Narrator
 
@@ -25,16 +25,16 @@ def note(t: float, **frame: object) -> Entry:
     return Entry(t, "note", frame)
 
 
-def test_recording_survives_the_trip() -> None:
-    """What is written is read back, to the millisecond."""
+def test_call_log_is_read_as_it_was_written() -> None:
+    """To the millisecond."""
     entries = [
         Entry(0.0, "in", {"type": "setup", "from": "+12025550123"}),
         Entry(1.234, "out", {"type": "text", "token": "Grüß\n", "last": False}),
         *notes(STORY),
     ]
-    text = "\n".join(dump(entry) for entry in entries)
-    assert load(text + "\n\n") == entries
-    assert dump(Entry(1.23456, "in", {})) == '{"t": 1.235, "dir": "in", "frame": {}}'
+    text = "\n".join(entry_line(entry) for entry in entries)
+    assert parse_call_log(text + "\n\n") == entries
+    assert entry_line(Entry(1.23456, "in", {})) == '{"t": 1.235, "dir": "in", "frame": {}}'
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_recording_survives_the_trip() -> None:
 )
 def test_wrong_line_is_named(line: str) -> None:
     """The error gives the number of the line and the shape of an entry."""
-    with pytest.raises(RecordingError, match="line 2 is not"):
-        load('{"t": 1, "dir": "in", "frame": {}}\n' + line)
+    with pytest.raises(CallLogError, match="line 2 is not"):
+        parse_call_log('{"t": 1, "dir": "in", "frame": {}}\n' + line)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_narrator_says_why_the_agent_was_cut(reason: str) -> None:
     assert re.search(r'before the first word \([a-z ]+\); not heard: "x"', line)
 
 
-def test_narrator_of_a_replay_shows_the_wire() -> None:
+def test_narrator_of_a_resend_shows_the_wire() -> None:
     """Frames both ways as they are, no notes."""
     show = Narrator().raw_line
     assert show(Entry(1, "in", {"type": "dtmf", "digit": "5"})) == (

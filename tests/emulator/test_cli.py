@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import pytest
 
-from emulator import app_process, call_log
+from emulator import app_process
 from emulator.__main__ import DEMO_CALL, main
 from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
+from emulator.call_log import Entry, entry_line, parse_call_log
 from emulator.script import HangUp, parse_script
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
@@ -97,12 +98,12 @@ def exit_status(arguments: list[str]) -> int:
 # -- a call ----------------------------------------------------------------------------------------
 
 
-async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Emulate) -> None:
+async def test_scripted_call_is_printed_and_logged(tmp_path: Path, emulate: Emulate) -> None:
     """The output shows the conversation, without colour; the file has the frames."""
     (tmp_path / "call.txt").write_text("when quiet: one two\nwhen quiet: hang up")
     async with serving(EchoApp(twiml_options={"welcomeGreeting": "Hello."})) as app:
         status, out, err = await emulate(
-            *("--server", app.address, "--script", "call.txt", "--record", "call.jsonl"),
+            *("--server", app.address, "--script", "call.txt", "--call-log", "call.jsonl"),
             *("--speed", "50", "--from", "+12025550188"),
         )
     assert (status, err) == (0, "")
@@ -115,18 +116,18 @@ async def test_scripted_call_is_printed_and_recorded(tmp_path: Path, emulate: Em
         "caller   (hangs up)",
         "call     ended: completed",
     ]
-    entries = call_log.load((tmp_path / "call.jsonl").read_text())
+    entries = parse_call_log((tmp_path / "call.jsonl").read_text())
     assert [entry.frame for entry in entries if entry.dir == "in"] == app.received
 
 
-async def test_call_log_is_replayed(tmp_path: Path, emulate: Emulate) -> None:
+async def test_frames_of_a_call_log_are_resent(tmp_path: Path, emulate: Emulate) -> None:
     """The call log's frames go to the app, and its answers are printed."""
     prompt = {"type": "prompt", "voicePrompt": "hi", "lang": "en-US", "last": True}
-    entries = [call_log.Entry(0, "in", {"type": "setup"}), call_log.Entry(0.1, "in", prompt)]
-    (tmp_path / "call.jsonl").write_text("\n".join(map(call_log.dump, entries)))
+    entries = [Entry(0, "in", {"type": "setup"}), Entry(0.1, "in", prompt)]
+    (tmp_path / "call.jsonl").write_text("\n".join(map(entry_line, entries)))
     async with serving(EchoApp()) as app:
         status, out, err = await emulate(
-            *("--server", app.address, "--replay", "call.jsonl", "--speed", "50")
+            *("--server", app.address, "--resend", "call.jsonl", "--speed", "50")
         )
     assert (status, err) == (0, "")
     assert "→ app    prompt voicePrompt='hi'" in out
@@ -189,11 +190,11 @@ async def relay_that_closes(socket: WebSocket, _setup: dict[str, Any]) -> None:
     await socket.close(1011, "overloaded")
 
 
-@pytest.mark.parametrize("what", ["--script", "--replay"])
+@pytest.mark.parametrize("what", ["--script", "--resend"])
 async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: str) -> None:
     """The message says that the app closed the call."""
-    entries = [call_log.Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
-    (tmp_path / "--replay").write_text("\n".join(map(call_log.dump, entries)))
+    entries = [Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
+    (tmp_path / "--resend").write_text("\n".join(map(entry_line, entries)))
     (tmp_path / "--script").write_text("after 60s: hang up")
     async with serving(SmallApp(relay_that_closes)) as app:
         status, _, err = await emulate(
@@ -221,7 +222,7 @@ async def test_program_exits_with_input_still_open() -> None:
         (["--server", "http://127.0.0.1:9"], "make run"),
         (["--script", "absent.txt"], "absent.txt: No such file"),
         (["--script", "wrong.txt"], "line 1: 'hello'"),
-        (["--replay", "wrong.txt"], "line 1 is not"),
+        (["--resend", "wrong.txt"], "line 1 is not"),
     ],
 )
 async def test_mistake_is_one_clear_line(

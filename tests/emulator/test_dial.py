@@ -12,7 +12,7 @@ from emulator.app_server import AppServer, CallFailedError, http_client
 from emulator.call_log import Entry
 from emulator.decision_feed import follow, parse_event
 from emulator.dial import SilentCaller, place_call
-from emulator.frame_replay import replay_call
+from emulator.resend import resend_call
 from emulator.script import HangUp, ScriptedCaller, Speak
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
@@ -332,35 +332,35 @@ async def test_unreachable_socket_is_a_plain_message() -> None:
             await place_call(app.address, SilentCaller())
 
 
-async def test_replay_sends_the_recorded_frames_with_a_fresh_setup() -> None:
+async def test_frames_of_a_call_log_are_resent_with_a_fresh_setup() -> None:
     """The relay's frames are sent again, with a setup for the new call; answers are logged."""
-    recorded = [
+    entries = [
         Entry(0.0, "in", {"type": "setup", "from": "+12025550177", "callSid": "CAold", "x": 1}),
         Entry(0.5, "out", {"type": "text", "token": "old answer", "last": True}),
         Entry(1.0, "in", {"type": "prompt", "voicePrompt": "hi", "lang": "en-US", "last": True}),
     ]
     app = EchoApp()
     async with serving(app):
-        result = await replay_call(app.address, recorded, speed=SPEED)
+        result = await resend_call(app.address, entries, speed=SPEED)
     setup, prompt = app.received
     assert (setup["from"], setup["x"]) == ("+12025550177", 1)
     assert setup["callSid"] == app.requests["twiml"].form["CallSid"] != "CAold"
     assert setup["customParameters"] == {"token": "secret"}
-    assert prompt == recorded[2].frame
+    assert prompt == entries[2].frame
     assert [e.frame["token"] for e in result.entries if e.dir == "out"] == ["you said hi"]
     assert (result.completed, result.close_code) == (True, 1000)
     assert app.requests["action"].form["SessionStatus"] == "completed"
 
 
-async def test_replay_notices_an_app_that_closes_early() -> None:
+async def test_resend_notices_an_app_that_closes_early() -> None:
     """A socket closed before the end of the call log is a failed session."""
 
     async def relay(socket: WebSocket, _setup: dict[str, Any]) -> None:
         await socket.close(1000)
 
-    recorded = [Entry(t / 2, "in", {"type": "dtmf", "digit": "1"}) for t in range(200)]
+    entries = [Entry(t / 2, "in", {"type": "dtmf", "digit": "1"}) for t in range(200)]
     app = SmallApp(relay)
     async with serving(app):
-        result = await replay_call(app.address, recorded, speed=SPEED)
+        result = await resend_call(app.address, entries, speed=SPEED)
     assert not result.completed
     assert app.requests["action"].form["SessionStatus"] == "failed"

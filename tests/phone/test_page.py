@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from structlog.testing import capture_logs
 
 import explain
-from call_log.format import load
+from call_log.format import parse_call_log
 from tests.browser import (
     SPEECH,
     Desk,
@@ -240,7 +240,7 @@ def test_call_log_of_the_page_can_be_explained(
     phone.find("#download").click()
     phone.until("saved", lambda: [*tmp_path.glob("*.jsonl")])
     (saved,) = tmp_path.glob("*.jsonl")
-    entries = load(saved.read_text(encoding="utf-8"))
+    entries = parse_call_log(saved.read_text(encoding="utf-8"))
     assert [entry.frame for entry in entries if entry.dir != "note"] == shown
     assert explain.main([str(saved)]) == 0
     out = capsys.readouterr().out

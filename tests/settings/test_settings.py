@@ -15,7 +15,7 @@ from config import (
     unknown_names,
     warnings_at_start,
 )
-from settings.names import ENVIRONMENT_ONLY, unknown_in_env_file, unknown_in_environment
+from settings.names import ENVIRONMENT_ONLY, RENAMED, unknown_in_env_file, unknown_in_environment
 from settings.values import expected
 from tests.places import ROOT
 
@@ -54,7 +54,7 @@ def no_setting(line: int) -> str:
         ("PUBLICURL", "PUBLIC_URL"),
         ("LOGLEVEL", "LOG_LEVEL"),
         ("WORKER", "WORKERS"),
-        ("RECORDING_DIR", "RECORDINGS_DIR"),
+        ("CALL_LOGS_DIR", "CALL_LOG_DIR"),
     ],
 )
 def test_misspelt_name_is_told_with_what_was_meant(name: str, meant: str) -> None:
@@ -182,6 +182,89 @@ def test_misspelt_name_in_the_environment_is_told(name: str, guess: str) -> None
 def test_name_of_another_program_is_left_alone(name: str) -> None:
     """Its environment is shared, and Kubernetes puts the names of services into it."""
     assert of_environment(name) == []
+
+
+# --- names that have changed --------------------------------------------------------------------
+
+RECORDINGS_DIR_RENAMED: Final = "RECORDINGS_DIR is now called CALL_LOG_DIR; set only CALL_LOG_DIR"
+
+
+@pytest.fixture
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory to start in, without settings there or in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CALL_LOG_DIR", "RECORDINGS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("former", RENAMED)
+def test_former_name_is_no_setting_of_its_own(former: str) -> None:
+    """It sets what its new name sets."""
+    assert former not in KNOWN
+    assert RENAMED[former] in KNOWN
+
+
+@pytest.mark.parametrize("name", ["RECORDINGS_DIR", "recordings_dir"])
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_former_name_is_read_with_a_hint(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: str
+) -> None:
+    """An upgrade loses no call log, and the owner learns the new name."""
+    if place == ".env":
+        (clean / ".env").write_text(f"{name}=logs\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv(name, "logs")
+    settings = load_settings()
+    assert settings.call_log_dir == clean / "logs"
+    hint = RECORDINGS_DIR_RENAMED.replace("RECORDINGS_DIR", name)
+    assert warnings_at_start(settings) == [hint]
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_new_name_wins_over_the_former_one(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """With the hint to set only the new one."""
+    given = {"RECORDINGS_DIR": "former", "CALL_LOG_DIR": "new"}
+    if place == ".env":
+        text = "".join(f"{name}={value}\n" for name, value in given.items())
+        (clean / ".env").write_text(text, encoding="utf-8")
+    else:
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.call_log_dir == clean / "new"
+    assert warnings_at_start(settings) == [RECORDINGS_DIR_RENAMED]
+
+
+@pytest.mark.parametrize(
+    ("in_environment", "in_file"),
+    [("CALL_LOG_DIR", "RECORDINGS_DIR"), ("RECORDINGS_DIR", "CALL_LOG_DIR")],
+)
+def test_environment_wins_over_the_file_by_either_name(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, in_environment: str, in_file: str
+) -> None:
+    """As for every setting."""
+    monkeypatch.setenv(in_environment, "environment")
+    (clean / ".env").write_text(f"{in_file}=file\n", encoding="utf-8")
+    assert load_settings().call_log_dir == clean / "environment"
+
+
+def test_empty_new_name_leaves_the_former_one(clean: Path) -> None:
+    """Empty is not set, as for every setting."""
+    (clean / ".env").write_text("CALL_LOG_DIR=\nRECORDINGS_DIR=logs\n", encoding="utf-8")
+    assert load_settings().call_log_dir == clean / "logs"
+
+
+def test_bad_value_of_the_former_name_is_told_with_the_hint(clean: Path) -> None:
+    """The problem is that of the new name; the hint connects the two."""
+    (clean / ".env").write_text("RECORDINGS_DIR=/dev/null/logs\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    _, problem, hint = str(refused.value).splitlines()
+    assert problem.startswith("  CALL_LOG_DIR: expected a directory")
+    assert hint == f"  {RECORDINGS_DIR_RENAMED}"
 
 
 # --- where it is told ---------------------------------------------------------------------------

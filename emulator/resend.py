@@ -1,4 +1,4 @@
-"""A recorded call played again to a server: the relay's frames, at the times they were sent."""
+"""Sends the relay's frames in a call log to a server again, at the times they were sent."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import call_log as recording
 from emulator import frames
 from emulator.app_server import AppServer, http_client
+from emulator.call_log import app_frame
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
 from emulator.line import Closing
 
@@ -22,52 +22,52 @@ if TYPE_CHECKING:
     from emulator.call_log import Entry
 
 LAST_ANSWER_S = 5.0
-"""How long, in the recording's seconds, the server may go on answering after the last frame."""
+"""How long, in the call log's seconds, the server may go on answering after the last frame."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayResult:
-    """A replay that is over: what went both ways, and how the socket was closed."""
+class ResendResult:
+    """What went both ways, and how the socket was closed."""
 
     entries: list[Entry]
     completed: bool
-    """Whether every recorded frame was sent before the server closed the socket."""
+    """Whether every frame was sent before the server closed the socket."""
     close_code: int | None
 
 
-async def replay_call(
+async def resend_call(
     server: str,
-    recorded: Sequence[Entry],
+    entries: Sequence[Entry],
     *,
     auth_token: str | None = None,
     public_url: str | None = None,
     speed: float = 1.0,
     on_entry: Callable[[Entry], None] | None = None,
-) -> ReplayResult:
-    """Send the "in" frames of a recording to a server, with their timing, and hear its answers.
+) -> ResendResult:
+    """Send the "in" frames of a call log to a server, with their timing, and log its answers.
 
-    The server answers as it does now, whatever it answered then. `setup` is made anew, for a call
-    of its own: a token of the old one would be refused.
+    The server's answers may differ from those in the call log. The `setup` frame is replaced by
+    one for a new call, because the server would refuse the old call's token.
 
     Raises:
-        CallFailedError: the call did not come about; the message says what to do.
+        CallFailedError: the call could not be placed; the message says what to do.
     """
     app = AppServer(address=server, public_url=public_url, auth_token=auth_token)
-    sent = [entry for entry in recorded if entry.dir == "in"]
-    old_setup = next((e.frame for e in sent if e.frame.get("type") == "setup"), {})
+    to_send = [entry for entry in entries if entry.dir == "in"]
+    old_setup = next((e.frame for e in to_send if e.frame.get("type") == "setup"), {})
     identity = new_identity(str(old_setup.get("from", CALLER)), str(old_setup.get("to", CALLED)))
     log = CallLog(on_entry)
     async with http_client() as client:
         leg = await Leg.open(app, client, identity)
         async with leg.socket:
-            replay = _Replay(leg, log, speed)
-            completed = await replay.run(sent)
-            await leg.close(_closing(replay.now, completed=completed))
-    return ReplayResult(log.entries, completed, leg.socket.close_code)
+            resending = _Resending(leg, log, speed)
+            completed = await resending.run(to_send)
+            await leg.close(_closing(resending.now, completed=completed))
+    return ResendResult(log.entries, completed, leg.socket.close_code)
 
 
-class _Replay:
-    """A recording's clock, and what goes over the socket by it."""
+class _Resending:
+    """The call log's clock, and what goes over the socket by it."""
 
     def __init__(self, leg: Leg, log: CallLog, speed: float) -> None:
         self._leg = leg
@@ -77,14 +77,14 @@ class _Replay:
 
     @property
     def now(self) -> float:
-        """Seconds since setup, on the recording's clock."""
+        """Seconds since setup, on the call log's clock."""
         return (asyncio.get_running_loop().time() - self._began) * self._speed
 
-    async def run(self, sent: Sequence[Entry]) -> bool:
-        """Send the frames and note the answers. Returns whether all of them could be sent."""
+    async def run(self, to_send: Sequence[Entry]) -> bool:
+        """Send the frames and log the answers. Returns whether all frames were sent."""
         listening = asyncio.create_task(self._listen())
         try:
-            for entry in sent:
+            for entry in to_send:
                 await asyncio.sleep((entry.t - self.now) / self._speed)
                 await self._send(entry)
         except ConnectionClosed:
@@ -107,7 +107,7 @@ class _Replay:
     async def _listen(self) -> None:
         with suppress(ConnectionClosed):
             async for raw in self._leg.socket:
-                self._log.add(self.now, "out", recording.app_frame(raw))
+                self._log.add(self.now, "out", app_frame(raw))
 
 
 def _closing(at: float, *, completed: bool) -> Closing:
