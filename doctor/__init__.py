@@ -1,13 +1,13 @@
-"""The doctor: checks an installation and says what to fix, one line a check.
+"""Checks an installation and says what to fix, one line per check.
 
-    __main__       `python -m doctor`: the order of the checks, and the exit status
-    report         what a check finds, and how it is printed
-    settings       the settings can be used, and what is worth knowing of them
-    app_process    the app runs; if it does not, it is started for the time of the check
-    guide          the guide takes the key, knows the model, replies in time, and streams
-    call           a small call with the app, signed as Twilio signs
-    outside        PUBLIC_URL leads to the app, or why it does not
+    __main__       `python -m doctor`: runs the checks
+    report         prints the findings
+    settings       checks the settings
+    app_process    checks that the app is running, or starts it for the duration of the checks
+    guide          checks that the guide replies in time and streams
+    trial_call     checks a short call, signed as Twilio signs it, and what must be refused
+    public_url     checks that PUBLIC_URL reaches the app
 
-Below them: `door`, a way to the app; `health`, whether it is our app that answers; `network`,
-whom to trust and what an error means.
+They share `app_client`, which sends requests to the app; `health`, which tells Frontdesk from other
+programs; and `network`, for certificates, proxies and errors.
 """

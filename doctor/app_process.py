@@ -1,4 +1,4 @@
-"""The app runs; if it does not, it is started for the time of the check."""
+"""Checks that the app is running, or starts it for the duration of the checks."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from typing import Final
 import httpx2
 
 from config import Settings
-from doctor.door import local_address
+from doctor.app_client import local_address
 from doctor.health import Health, not_frontdesk, read_health
 from doctor.report import LIMIT_S, failed
 
@@ -22,13 +22,13 @@ START_TIMEOUT_S: Final = 20.0
 """How long the app may take to start, on a slow machine."""
 
 STOP_TIMEOUT_S: Final = 10.0
-"""How long it may take to stop. It gives calls in progress five seconds."""
+"""How long it may take to stop; it gives calls in progress five seconds."""
 
-ADVICE: Final = "Stop that program, or set another PORT."
+ADVICE: Final = "Stop that program or set a different PORT."
 
 
 async def find_app(settings: Settings, cleanup: AsyncExitStack) -> Health:
-    """The app at HOST and PORT is Frontdesk. If nothing is there, start it, until `cleanup`."""
+    """Check that Frontdesk runs at HOST and PORT, or start it there until `cleanup`."""
     address = local_address(settings)
     async with httpx2.AsyncClient(base_url=address, timeout=LIMIT_S, trust_env=False) as client:
         if answer := await _answer_of_running(client, address):
@@ -37,7 +37,7 @@ async def find_app(settings: Settings, cleanup: AsyncExitStack) -> Health:
         process = await cleanup.enter_async_context(_started_app())
         answer = await _first_answer(client, process)
     health = read_health(answer, address, ADVICE)
-    return replace(health, found=f"nothing ran at {address}, so it was started for this check")
+    return replace(health, found=f"not running at {address}; started for these checks")
 
 
 async def _answer_of_running(client: httpx2.AsyncClient, address: str) -> httpx2.Response | None:
@@ -56,8 +56,8 @@ def _check_can_listen(settings: Settings) -> None:
     except OSError as error:
         raise failed(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror}",
-            "HOST has to be an address of this machine (127.0.0.1), and PORT a free one above"
-            " 1023.",
+            "Set HOST to an address of this machine, such as 127.0.0.1, and PORT to a free port"
+            " above 1023.",
         ) from None
 
 
@@ -96,6 +96,6 @@ async def _first_answer(
             return await client.get("/health")
         await asyncio.sleep(0.1)
     raise failed(
-        f"it ends as soon as it is started (exit status {process.returncode})",
-        "Run `python app.py`, which says why.",
+        f"exits on start-up (status {process.returncode})",
+        "Run `.venv/bin/python app.py` to see why.",
     )

@@ -1,4 +1,4 @@
-"""The guide takes the key, knows the model, replies within the deadlines, and streams."""
+"""Checks that the guide accepts the key, knows the model, replies in time and streams."""
 
 import asyncio
 import re
@@ -18,30 +18,30 @@ from guide_client import GuideClient
 from turn.history import Message
 
 GREETING: Final = "Hello"
-"""What the guide is asked."""
+"""What we say to the guide."""
 
 MODELS_TIMEOUT_S: Final = 3.0
-"""Which models there are is a hint, and not worth a longer wait."""
+"""The list of models is only a hint, not worth a longer wait."""
 
 MAX_MODELS_SHOWN: Final = 8
 
 
-_Told = str | GuideError | None
-"""What comes of asking: pieces of the reply, then why there are no more, or None at its end."""
+_Piece = str | GuideError | None
+"""A piece of the reply, the error that ended it, or None at its end."""
 
 
 async def ask_guide(settings: Settings) -> str:
-    """The guide replies, asked just as on a call, by the app's own client."""
+    """Check that the guide replies, with the client that the app uses on calls."""
     client = GuideClient(settings.guide_options(_demo_url(settings)))
-    told: asyncio.Queue[_Told] = asyncio.Queue()
+    pieces: asyncio.Queue[_Piece] = asyncio.Queue()
     try:
-        client.ask([Message("user", GREETING)], told.put_nowait, told.put_nowait)
-        first_s = await _read_reply(told, settings)
+        client.ask([Message("user", GREETING)], pieces.put_nowait, pieces.put_nowait)
+        first_s = await _read_reply(pieces, settings)
     except GuideError as error:
         raise failed(error.reason, error.advice, *await _models_hint(settings)) from None
     finally:
         await client.aclose()
-    return f"{_name(settings)} replies, its first word after {first_s:.2f} s"
+    return f"{_name(settings)} replies; first word after {first_s:.2f} s"
 
 
 def _demo_url(settings: Settings) -> str:
@@ -55,25 +55,25 @@ def _name(settings: Settings) -> str:
     return f"{settings.guide_model} at {parts.scheme}://{parts.netloc}"
 
 
-async def _read_reply(told: asyncio.Queue[_Told], settings: Settings) -> float:
-    """Read it to its end, piece by piece. Returns how many seconds the first one took."""
+async def _read_reply(pieces: asyncio.Queue[_Piece], settings: Settings) -> float:
+    """Read the reply to its end. Returns the seconds until its first piece."""
     began_at = time.monotonic()
-    await _next_piece(told, "GUIDE_FIRST_TOKEN_TIMEOUT_S", settings.guide_first_token_timeout_s)
+    await _next_piece(pieces, "GUIDE_FIRST_TOKEN_TIMEOUT_S", settings.guide_first_token_timeout_s)
     first_s = time.monotonic() - began_at
-    while await _next_piece(told, "GUIDE_STALL_TIMEOUT_S", settings.guide_stall_timeout_s):
+    while await _next_piece(pieces, "GUIDE_STALL_TIMEOUT_S", settings.guide_stall_timeout_s):
         pass
     return first_s
 
 
-async def _next_piece(told: asyncio.Queue[_Told], setting: str, limit_s: float) -> str | None:
+async def _next_piece(pieces: asyncio.Queue[_Piece], setting: str, limit_s: float) -> str | None:
     try:
         async with asyncio.timeout(limit_s):
-            piece = await told.get()
+            piece = await pieces.get()
     except TimeoutError:
         raise failed(
-            f"no word came for {limit_s:g} s, which is {setting}",
-            "A caller would hear the apology. Look at the guide's own log, try a faster",
-            f"GUIDE_MODEL, or set a longer {setting}.",
+            f"no words for {limit_s:g} s ({setting})",
+            "Callers would hear the apology. Check the guide's log, try a faster GUIDE_MODEL, or",
+            f"raise {setting}.",
         ) from None
     if isinstance(piece, GuideError):
         raise piece
@@ -81,7 +81,7 @@ async def _next_piece(told: asyncio.Queue[_Told], setting: str, limit_s: float) 
 
 
 async def _models_hint(settings: Settings) -> list[str]:
-    """Which models the guide lists, if the one that is set is not among them. Many list none."""
+    """The models that the guide lists, if GUIDE_MODEL is not among them. Many list none."""
     try:
         async with asyncio.timeout(MODELS_TIMEOUT_S), _openai(settings) as sdk:
             answer = await sdk.get("/models", cast_to=httpx2.Response)
@@ -91,11 +91,11 @@ async def _models_hint(settings: Settings) -> list[str]:
     if not names or settings.guide_model in names:
         return []
     shown = ", ".join(re.sub(r"[^\w./:@+-]", "?", name)[:80] for name in names[:MAX_MODELS_SHOWN])
-    return [f"GUIDE_MODEL is not one of those it lists: {shown}"]
+    return [f"GUIDE_MODEL is not among the models it lists: {shown}"]
 
 
-async def see_guide_stream(settings: Settings) -> str:
-    """The guide streams its reply, which `GuideClient` does not tell."""
+async def check_streaming(settings: Settings) -> str:
+    """Check that the guide streams its replies; `GuideClient` does not say."""
     try:
         async with (
             _openai(settings) as sdk,
@@ -107,19 +107,19 @@ async def see_guide_stream(settings: Settings) -> str:
         ):
             content_type = answer.headers.get("content-type", "")
     except (*NETWORK_ERRORS, openai.OpenAIError) as error:
-        told = explain(error)
-        raise failed(told.reason, told.advice) from None
+        explained = explain(error)
+        raise failed(explained.reason, explained.advice) from None
     if not content_type.lower().startswith("text/event-stream"):
         raise CheckError(
             Outcome.WARNING,
-            "it sends its reply in one piece",
-            "Callers hear nothing until it is complete. Use a guide that streams, if there is one.",
+            "replies arrive all at once",
+            "Callers hear nothing until a reply is complete. Use a guide that streams.",
         )
-    return "it streams"
+    return "replies stream"
 
 
 def _openai(settings: Settings) -> openai.AsyncOpenAI:
-    """The SDK, for what the app's client does not ask of a guide."""
+    """The SDK, for requests that `GuideClient` does not make."""
     guide = settings.guide_options(_demo_url(settings))
     return openai.AsyncOpenAI(
         base_url=guide.base_url,

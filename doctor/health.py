@@ -1,4 +1,4 @@
-"""Whether it is our app that answers, and what it says of itself."""
+"""Tells Frontdesk from other programs, by its `/health`."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from doctor.report import CheckError, failed
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What an app says of itself."""
+    """What the app's `/health` says."""
 
     found: str
     has_demo_guide: bool
@@ -20,7 +20,7 @@ class Health:
 
 
 def read_health(answer: httpx2.Response, address: str, advice: str) -> Health:
-    """What `GET /health` was answered with. `advice` is for an answer that is another program's."""
+    """Read the response to `GET /health`. `advice` is for that of another program."""
     try:
         said = answer.json()
         version, has_demo_guide = said["version"], said["demo_guide"]
@@ -28,12 +28,12 @@ def read_health(answer: httpx2.Response, address: str, advice: str) -> Health:
         raise not_frontdesk(f"{address} (HTTP {answer.status_code})", advice) from None
     if version != VERSION:
         raise failed(
-            f"another version of Frontdesk answers at {address}",
-            f"This is {VERSION}. Stop the other one, or start it again after an update.",
+            f"a different version of Frontdesk runs at {address}",
+            f"This is {VERSION}. Restart the app after an update, or stop the other one.",
         )
-    return Health(f"Frontdesk {VERSION} answers at {address}", has_demo_guide)
+    return Health(f"Frontdesk {VERSION} at {address}", has_demo_guide)
 
 
 def not_frontdesk(where: str, advice: str) -> CheckError:
-    """Another program answers."""
-    return failed(f"what answers at {where} is not Frontdesk", advice)
+    """The finding that another program answers."""
+    return failed(f"another program answers at {where}", advice)

@@ -1,4 +1,4 @@
-"""What the checks share of the network: whom to trust, what is near, and what an error means."""
+"""What the checks share about the network: certificates, proxies and errors."""
 
 import ssl
 from typing import Final
@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import httpx2
 from websockets.exceptions import WebSocketException
 
-from doctor.report import LOOK_AT_LOG, CheckError, failed
+from doctor.report import CHECK_LOGS, CheckError, failed
 from trust.addresses import is_loopback
 
 NETWORK_ERRORS: Final = (
-    OSError,  # TLS errors and time-outs are among them
+    OSError,  # includes TLS errors and timeouts
     httpx2.HTTPError,
     httpx2.InvalidURL,
     WebSocketException,
@@ -19,12 +19,12 @@ NETWORK_ERRORS: Final = (
 
 
 def broken(error: BaseException) -> CheckError:
-    """What an error of the network means where no more can be said of it."""
-    return failed(f"the connection broke ({type(error).__name__})", LOOK_AT_LOG)
+    """The finding for a network error that has no better explanation."""
+    return failed(f"connection failed ({type(error).__name__})", CHECK_LOGS)
 
 
 def certificates() -> ssl.SSLContext:
-    """The authorities that are trusted, those of SSL_CERT_FILE if it is set.
+    """The trusted certificate authorities, from SSL_CERT_FILE if set.
 
     Raises `OSError` if they cannot be read.
     """
@@ -34,7 +34,7 @@ def certificates() -> ssl.SSLContext:
 def http_client(
     base_url: str, timeout_s: float, *, follow_redirects: bool = False
 ) -> httpx2.AsyncClient:
-    """A client for what is below `base_url`. `timeout_s` is for each of its steps."""
+    """A client for URLs below `base_url`. `timeout_s` applies to each step of a request."""
     return httpx2.AsyncClient(
         base_url=base_url,
         timeout=timeout_s,
@@ -45,10 +45,10 @@ def http_client(
 
 
 def may_use_proxy(url: str) -> bool:
-    """Whether a proxy of the environment's may come between: never to this machine."""
+    """Whether to use the environment's proxy: not for this machine."""
     return not is_loopback(urlsplit(url).hostname or "")
 
 
 def bracketed(host: str) -> str:
-    """A host as it is written in a URL: an IPv6 address in brackets."""
+    """A host as written in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host

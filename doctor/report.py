@@ -1,4 +1,4 @@
-"""What a check finds, and how it is printed."""
+"""Prints what the checks find."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,15 +6,15 @@ from enum import Enum
 from typing import Any, Final, TextIO, TypeVar
 
 LIMIT_S: Final = 15.0
-"""How long Twilio waits for a webhook's answer; few checks have reason to take longer."""
+"""How long Twilio waits for a webhook's response; most checks should take no longer."""
 
-LOOK_AT_LOG: Final = "Look at the log of the app, and of what is before it."
+CHECK_LOGS: Final = "Check the logs of the app and of the proxy or tunnel, if any."
 
 T = TypeVar("T")
 
 
 class Outcome(Enum):
-    """How a check went, as it is printed."""
+    """How a check went, as printed."""
 
     OK = "ok"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class Outcome(Enum):
 
 
 class CheckError(Exception):
-    """A check that is not simply ok: what it found, and lines of advice that name settings."""
+    """A check that is not ok: what it found, and lines of advice."""
 
     def __init__(self, outcome: Outcome, found: str, *advice: str) -> None:
         super().__init__(found)
@@ -38,12 +38,12 @@ def failed(found: str, *advice: str) -> CheckError:
 
 
 def skipped(found: str) -> CheckError:
-    """A check that lacks what it takes; raise it."""
+    """A check that cannot run; raise it."""
     return CheckError(Outcome.SKIPPED, found)
 
 
 class Report:
-    """Prints what the checks find as they find it. `failures` counts those that failed."""
+    """Prints findings as they come. `failures` counts the failed checks."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -51,7 +51,7 @@ class Report:
         self.failures = 0
 
     def add(self, outcome: Outcome, name: str, found: str, *advice: str) -> None:
-        """Print the line of a check, and its advice under it."""
+        """Print a finding, with the advice below it."""
         self.failures += outcome is Outcome.FAILED
         start_of_line = "\r\033[K" if self._is_terminal else ""
         print(f"{start_of_line}{outcome.value:<8} {name}: {found}", file=self._out)
@@ -62,7 +62,7 @@ class Report:
     async def perform(
         self, name: str, check: Coroutine[Any, Any, T], limit_s: float = LIMIT_S
     ) -> T | None:
-        """Run a check and print what it returns; None if it raised, or took over `limit_s`."""
+        """Run a check and print its result; returns None if it raised or took over `limit_s`."""
         self._begin(name)
         try:
             async with asyncio.timeout(limit_s):
@@ -70,13 +70,13 @@ class Report:
         except CheckError as error:
             self.add(error.outcome, name, error.found, *error.advice)
         except TimeoutError:
-            self.add(Outcome.FAILED, name, f"it took longer than {limit_s:g} s", LOOK_AT_LOG)
+            self.add(Outcome.FAILED, name, f"timed out after {limit_s:g} s", CHECK_LOGS)
         else:
             self.add(Outcome.OK, name, str(value))
             return value
         return None
 
     def _begin(self, name: str) -> None:
-        """Show on a terminal what is being waited for."""
+        """Show the check in progress, on a terminal only."""
         if self._is_terminal:
             print(f"...      {name}", end="", file=self._out, flush=True)

@@ -1,4 +1,4 @@
-"""A simulated phone call in the terminal: `python -m emulator --help`."""
+"""Places a simulated call in the terminal: `python -m emulator --help`."""
 
 # ruff: noqa: T201 - a command-line tool prints
 
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, TextIO
 from dotenv import dotenv_values
 
 from emulator import script
+from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
 from emulator.call_log import CallLogError, entry_line, parse_call_log
 from emulator.dial import SilentCaller, place_call
 from emulator.leg import CALLED, CALLER
-from emulator.narrator import Transcript
+from emulator.narrator import Narrator
 from emulator.resend import resend_call
 from emulator.script import ScriptedCaller, ScriptError
-from emulator.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 DEMO_CALL = Path(__file__).with_name("demo_call.txt")
 
 _HANG_UP_STATUS = 130
-"""The exit status of a program that Ctrl-C has ended."""
+"""The exit status after Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Place the call that the command line asks for; returns the exit status."""
+    """Place a call as the command line says. Returns the exit status."""
     options = _parser(_environment()).parse_args(arguments)
     _speak_utf8(sys.stdout)
     try:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Settings of the app that the caller needs too, from the environment and `.env`."""
+    """The app's settings, from the environment and `.env`."""
     from_file = {key: value for key, value in dotenv_values(".env").items() if value is not None}
     return from_file | dict(os.environ)
 
@@ -64,56 +64,63 @@ def _environment() -> dict[str, str]:
 def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="Call the app as Twilio would, and print the conversation as it is heard. "
-        "Without options: a scripted call to the demo guide.",
+        description="Call the app as Twilio would and print the conversation as it happens.\n"
+        "By default, play a scripted call for the demo guide.",
     )
     port = environment.get("PORT") or "8080"
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--script", type=Path, metavar="FILE", help="what the caller does, see below")
+    what.add_argument("--script", type=Path, metavar="FILE", help="follow a script, see below")
     what.add_argument(
         "--interactive",
         action="store_true",
-        help="type what you say, also while the agent speaks; /cough, /5 for a key, /bye",
+        help="type what you say, even while the agent speaks; /cough, /5 for a key, /bye",
     )
     what.add_argument(
-        "--resend", type=Path, metavar="FILE", help="send a call log's frames, print the answers"
+        "--resend", type=Path, metavar="FILE", help="resend a call log's frames to the app"
     )
     parser.add_argument("--call-log", type=Path, metavar="FILE", help="write a call log to FILE")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real time (default 1)")
     parser.add_argument(
-        "--server", default=f"http://127.0.0.1:{port}", metavar="URL", help="(default %(default)s)"
+        "--server",
+        default=f"http://127.0.0.1:{port}",
+        metavar="URL",
+        help="the app's address (default %(default)s)",
     )
     parser.add_argument(
-        "--serve", action="store_true", help="start the app for this call if nothing answers"
+        "--serve", action="store_true", help="start the app for this call if it is not running"
     )
-    parser.add_argument("--from", dest="caller", default=CALLER, metavar="NUMBER")
-    parser.add_argument("--to", dest="called", default=CALLED, metavar="NUMBER")
+    parser.add_argument(
+        "--from", dest="caller", default=CALLER, metavar="NUMBER", help="(default %(default)s)"
+    )
+    parser.add_argument(
+        "--to", dest="called", default=CALLED, metavar="NUMBER", help="(default %(default)s)"
+    )
     parser.add_argument(
         "--auth-token",
         default=environment.get("TWILIO_AUTH_TOKEN") or None,
         metavar="TOKEN",
-        help="what requests are signed with (default: TWILIO_AUTH_TOKEN, from .env too)",
+        help="sign requests with this token (default: TWILIO_AUTH_TOKEN, also from .env)",
     )
     parser.add_argument(
         "--public-url",
         default=environment.get("PUBLIC_URL") or None,
         metavar="URL",
-        help="the address Twilio knows the app by (default: PUBLIC_URL, from .env too)",
+        help="the app's public address, for signatures (default: PUBLIC_URL, also from .env)",
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = "A script has one step a line:\n\n" + _script_help()
+    parser.epilog = "A script has one step per line:\n\n" + _script_help()
     return parser
 
 
 def _script_help() -> str:
-    """The part of the script format's own description that shows it."""
-    return (script.__doc__ or "").partition("what:\n\n")[2]
+    """The example and the rules in the docstring of `script`."""
+    return (script.__doc__ or "").partition("action:\n\n")[2]
 
 
 def _speed(text: str) -> float:
     speed = float(text)
     if not 0 < speed <= 1000:
-        raise argparse.ArgumentTypeError("a number above 0, up to 1000")
+        raise argparse.ArgumentTypeError("must be above 0 and at most 1000")
     return speed
 
 
@@ -121,8 +128,8 @@ async def _run(options: argparse.Namespace) -> int:
     caller, to_resend = _caller(options), _to_resend(options)
     async with AsyncExitStack() as stack:
         file = _open_call_log(options.call_log, stack)
-        if options.serve and await stack.enter_async_context(serving(options.server)):
-            print(f"started the app at {options.server} for this call")
+        if options.serve and await stack.enter_async_context(running_app(options.server)):
+            print(f"Started the app at {options.server} for this call.")
         if to_resend is None:
             return await _call(options, caller, file)
         return await _resend(options, to_resend, file)
@@ -141,7 +148,7 @@ def _to_resend(options: argparse.Namespace) -> list[Entry] | None:
 
 
 async def _call(options: argparse.Namespace, caller: Caller, file: TextIO | None) -> int:
-    transcript = Transcript(colour=sys.stdout.isatty())
+    narrator = Narrator(colour=sys.stdout.isatty())
     result = await place_call(
         options.server,
         caller,
@@ -151,15 +158,15 @@ async def _call(options: argparse.Namespace, caller: Caller, file: TextIO | None
         from_number=options.caller,
         to_number=options.called,
         typed=_typed_actions(sys.stdin) if options.interactive else None,
-        on_entry=_printer(transcript.line, file),
+        on_entry=_printer(narrator.line, file),
     )
     closing = result.closing
-    print(f"{closing.at:7.2f}   call     over: {closing.session_status}")
+    print(f"{closing.at:7.2f}   call     ended: {closing.session_status}")
     if closing.session_status != "failed":
         return 0
     raise CallFailedError(
         f"the app closed the call early (code {closing.code}"
-        f"{f', {closing.reason}' if closing.reason else ''}): look at the server's log"
+        f"{f', {closing.reason}' if closing.reason else ''}): check the app's log"
     )
 
 
@@ -170,13 +177,13 @@ async def _resend(options: argparse.Namespace, entries: list[Entry], file: TextI
         auth_token=options.auth_token,
         public_url=options.public_url,
         speed=options.speed,
-        on_entry=_printer(Transcript(colour=sys.stdout.isatty()).raw_line, file),
+        on_entry=_printer(Narrator(colour=sys.stdout.isatty()).raw_line, file),
     )
     if result.completed:
         return 0
     raise CallFailedError(
         f"the app closed the socket before the end of the call log (code {result.close_code}):"
-        " look at the server's log"
+        " check the app's log"
     )
 
 
@@ -194,20 +201,20 @@ def _printer(
 
 
 async def _typed_actions(source: TextIO) -> AsyncIterator[Action]:
-    """What is typed, line by line. The end of input hangs up."""
+    """Yield what is typed, line by line. The end of input hangs up."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        # Unbuffered: a buffered reader would be locked while Python shuts down, which is fatal.
+        # Unbuffered: Python aborts if a buffered reader is locked by this thread at shutdown.
         with open(source.fileno(), "rb", buffering=0, closefd=False) as typed:
             for line in chain(typed, [b"/bye"]):
-                with suppress(RuntimeError):  # the call is over, and its loop closed
+                with suppress(RuntimeError):  # the call has ended and its loop is closed
                     loop.call_soon_threadsafe(
                         lines.put_nowait, line.decode(errors="replace").strip()
                     )
 
-    # A thread of its own, and a daemon: a blocked read must not keep the program from ending.
+    # A daemon thread: a blocked read must not keep the program from exiting.
     threading.Thread(target=read, daemon=True).start()
     while True:
         line = await lines.get()
@@ -224,7 +231,7 @@ def _open_call_log(path: Path | None, stack: AsyncExitStack) -> TextIO | None:
 
 
 def _speak_utf8(stream: TextIO) -> None:
-    """A terminal that cannot show a sign gets a replacement for it, not an error."""
+    """Replace characters that the terminal cannot show instead of failing."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure:
         reconfigure(errors="replace")

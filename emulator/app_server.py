@@ -1,7 +1,6 @@
-"""The app as Twilio reaches it: webhooks posted and the socket dialled, all of it signed.
+"""The app as Twilio reaches it: posts webhooks and opens the socket, signing every request.
 
-The app may be known to Twilio by a public address while it is reached here by a local one. What is
-signed is the public address, as on a real call; where the request goes is the local one.
+Requests are signed for the app's public address, as on a real call, but sent to its local one.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 USER_AGENT = "Jetty/11.0.24"
-"""The client that dials a relay's socket (seen on live calls)."""
+"""The client that opens the relay's socket (seen on live calls)."""
 
 _SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 _ANSWER_TIMEOUT_S = 15.0
-"""How long Twilio waits for a webhook's answer before the call fails."""
+"""How long Twilio waits for a webhook's response before the call fails."""
 
 
 class CallFailedError(Exception):
-    """The call could not be placed; the message is one line that says what to do."""
+    """The call could not be placed; the message, one line, says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppServer:
-    """Where the app is, how Twilio knows it, and the token its requests are signed with."""
+    """The app's local and public addresses, and the token that signs requests."""
 
     address: str
     public_url: str | None = None
@@ -43,11 +42,11 @@ class AppServer:
 
     @property
     def known_as(self) -> str:
-        """The origin that signatures are made for, without a slash at its end."""
+        """The origin that requests are signed for, without a trailing slash."""
         return (self.public_url or self.address).rstrip("/")
 
     def route(self, url: str) -> str:
-        """Where a request for `url` goes: to the server itself, if the URL means this app."""
+        """Where to send a request for `url`: to the local address if the URL is this app's."""
         target, server = urlsplit(url), urlsplit(self.address)
         own_hosts = {urlsplit(self.known_as).hostname, server.hostname}
         if target.hostname not in own_hosts and not _is_loopback(target.hostname):
@@ -58,22 +57,22 @@ class AppServer:
         return urlunsplit((scheme, server.netloc, target.path, target.query, ""))
 
     def absolute(self, url: str) -> str:
-        """A URL of the TwiML's, which may be relative to the voice webhook."""
+        """Resolve a URL of the TwiML, which may be relative to the voice webhook."""
         return urljoin(f"{self.known_as}/twiml", url)
 
     async def voice_webhook(self, client: httpx2.AsyncClient, form: Mapping[str, str]) -> str:
         """Post the voice webhook and return the TwiML.
 
         Raises:
-            CallFailedError: nothing answers, or not with TwiML.
+            CallFailedError: no response, or not HTTP 200.
         """
         url = f"{self.known_as}/twiml"
         try:
             answer = await self.request(client, url, "POST", form)
         except httpx2.HTTPError as error:
             raise CallFailedError(
-                f"nothing answers at {self.address} ({type(error).__name__}): start the app with"
-                " `make run`, or give its address with --server"
+                f"no response from {self.address} ({type(error).__name__}): start the app with"
+                " `make run`, or set its address with --server"
             ) from None
         if answer.status_code != HTTPStatus.OK:
             raise CallFailedError(_refusal(url, answer.status_code, answer.text))
@@ -82,7 +81,7 @@ class AppServer:
     async def request(
         self, client: httpx2.AsyncClient, url: str, method: str, form: Mapping[str, str]
     ) -> httpx2.Response:
-        """Send a form as Twilio does: in the body of a POST, in the query of a GET, signed."""
+        """Send a signed form as Twilio does: in the body of a POST, or in the query of a GET."""
         if method == "GET":
             url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(form)}"
             return await client.get(self.route(url), headers=self._signature(url))
@@ -91,10 +90,10 @@ class AppServer:
         )
 
     async def dial(self, url: str) -> ClientConnection:
-        """Open the relay's socket, signed for the URL as the TwiML has it.
+        """Open the relay's socket, signed for the URL exactly as in the TwiML.
 
         Raises:
-            CallFailedError: it does not open, which the caller would hear as a busy tone.
+            CallFailedError: it does not open; a real caller would hear a busy tone.
         """
         try:
             return await connect(
@@ -111,7 +110,7 @@ class AppServer:
             raise CallFailedError(_refusal(url, response.status_code, body)) from None
         except (OSError, TimeoutError, InvalidHandshake) as error:
             raise CallFailedError(
-                f"the socket {self.route(url)} does not open ({type(error).__name__}; Twilio would"
+                f"cannot open the socket {self.route(url)} ({type(error).__name__}; Twilio would"
                 " report 64102): check PUBLIC_URL and --server"
             ) from None
 
@@ -122,21 +121,21 @@ class AppServer:
 
 
 def http_client() -> httpx2.AsyncClient:
-    """A client for webhooks. No proxy of the environment comes between caller and app."""
+    """A client for webhooks, which ignores proxy settings of the environment."""
     return httpx2.AsyncClient(
         timeout=_ANSWER_TIMEOUT_S, trust_env=False, headers={"User-Agent": "TwilioProxy/1.1"}
     )
 
 
 def _refusal(url: str, status: int, body: str) -> str:
-    """What to say of an answer that is none, with the first words of its own explanation."""
+    """The message for an error response: what it says, and what to do."""
     said = " ".join(body.split())[:200]
-    advice = "look at the server's log"
+    advice = "check the app's log"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        advice = "give the app's TWILIO_AUTH_TOKEN with --auth-token, and its PUBLIC_URL if set"
+        advice = "set --auth-token to the app's TWILIO_AUTH_TOKEN, and --public-url if it has one"
     elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        advice = "give the address of this app with --server"
-    return f"{url} answered {status}{f' ({said})' if said else ''}: {advice}"
+        advice = "set --server to the app's address"
+    return f"{url} returned HTTP {status}{f' ({said})' if said else ''}: {advice}"
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -11,13 +11,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
-from emulator.story import Cut, Said, Spoken, Transcribed
+from emulator.line_events import Cut, Said, Spoken, Transcribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from emulator.frames import Frame
-    from emulator.story import Happening
+    from emulator.line_events import LineEvent
 
 Direction: TypeAlias = Literal["in", "out", "note"]
 _DIRECTIONS: dict[str, Direction] = {"in": "in", "out": "out", "note": "note"}
@@ -79,12 +79,12 @@ def app_frame(raw: str | bytes) -> Frame:
     return frame if isinstance(frame, dict) else {"raw": text}
 
 
-def notes(happenings: Iterable[Happening]) -> list[Entry]:
+def notes(happenings: Iterable[LineEvent]) -> list[Entry]:
     """The notes for what happened on the line."""
     return [Entry(happening.at, "note", _note(happening)) for happening in happenings]
 
 
-def _note(happening: Happening) -> Frame:
+def _note(happening: LineEvent) -> Frame:
     match happening:
         case Said():
             return {"type": "said", "text": happening.text}

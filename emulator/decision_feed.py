@@ -1,8 +1,8 @@
-"""What the app decides about what its caller says, as it tells a listener over its side channel.
+"""The app's decisions during a call, streamed over its side channel.
 
-`GET /calls/{callSid}/decisions` answers with server-sent events, if the voice webhook asked for
-them (`webhooks.DECISIONS_ASKED`); each event's data is one JSON object. A server without this
-channel is as good: there is nothing to tell then.
+`GET /calls/{callSid}/decisions` returns server-sent events if the voice webhook asked for them
+(`webhooks.DECISIONS_ASKED`); each event's data is one JSON object. A server without this channel
+can be called too; its decisions are then unknown.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 Decision: TypeAlias = dict[str, object]
 
-# The call is known to the app once it has read `setup`, which is on its way when we ask.
+# 404 until the app has read `setup`, which was sent just before.
 _RETRY_DELAYS_S = (0.05, 0.2, 0.5)
 
 
 async def follow(
     client: httpx2.AsyncClient, server: str, call_sid: str, token: str
 ) -> AsyncIterator[Decision]:
-    """The decisions of a call, as they are made, until the app ends the stream or refuses it."""
+    """Yield a call's decisions as they are made, until the app ends or refuses the stream."""
     url = f"{server.rstrip('/')}/calls/{call_sid}/decisions"
     headers = {"Authorization": f"Bearer {token}"}
     for delay in (0.0, *_RETRY_DELAYS_S):
@@ -45,7 +45,7 @@ async def follow(
 
 
 def parse_event(line: str) -> Decision | None:
-    """The decision in a line of the stream; None for comments, blank lines and other fields."""
+    """The decision on a line of the stream; None for comments, blank lines and other fields."""
     field, _, data = line.partition(":")
     if field != "data":
         return None

@@ -1,8 +1,8 @@
-"""A call placed to a server: over HTTP and a WebSocket, in real time or a multiple of it.
+"""Places a call to a server, over HTTP and a WebSocket, in real time or a multiple of it.
 
-Twilio's side of a call from beginning to end: the voice webhook, the TwiML read, the socket
-dialled, the line between caller and app run until one of them ends it, the action requested. The
-line itself is `line.Line`; this module gives it a clock, a socket and a caller.
+Twilio's side of a whole call: post the voice webhook, read the TwiML, open the socket, run the line
+until either side ends the call, request the action. `line.Line` is the line itself; this module
+connects it to a clock, a socket and a caller.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from websockets.exceptions import ConnectionClosed
 
-from emulator import decision_feed as decisions
+from emulator import decision_feed
 from emulator.app_server import AppServer, http_client
 from emulator.call_log import app_frame, notes
 from emulator.leg import CALLED, CALLER, CallLog, Leg, new_identity
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from emulator.frames import Frame
     from emulator.leg import ActionAnswer
     from emulator.line import Closing
+    from emulator.line_events import Cut, Heard, Said
     from emulator.script import Action
-    from emulator.story import Cut, Heard, Said
 
 _LAST_DECISIONS_S = 0.5
-"""How long, in real seconds, the app may take to end the stream of its decisions."""
+"""How long to wait for the app to end its decision feed, in real seconds."""
 
 
 class Caller(Protocol):
-    """Who is calling: asked for an action after everything that happens on the line."""
+    """The caller: asked for an action after every event on the line."""
 
     @property
     def deadline(self) -> float | None:
-        """When to ask again, on the line's clock, if nothing happens until then."""
+        """When to ask again, on the line's clock, if nothing happens before."""
 
     def next_action(self, line: Line, now: float) -> Cue | None:
-        """What the caller does now; None for nothing."""
+        """What the caller does now, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class _AppGone:
-    """The app's socket is closed."""
+    """The app has closed the socket."""
 
     code: int
     reason: str
@@ -59,31 +59,31 @@ _Arrival: TypeAlias = "str | bytes | _AppGone | Speak | Cough | Press | HangUp"
 
 
 class SilentCaller:
-    """Does nothing by itself: for calls whose actions are typed."""
+    """Does nothing by itself; for calls whose actions are typed."""
 
     deadline: float | None = None
 
     def next_action(self, line: Line, now: float) -> Cue | None:  # noqa: ARG002 - the protocol's
-        """Nothing, whatever happens."""
+        """Return None."""
         return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResult:
-    """A call that is over, as both ends saw it."""
+    """A finished call, as seen from both ends."""
 
     leg: Leg
     line: Line
     entries: list[Entry]
-    """Frames both ways and notes, as in a call log, in order."""
+    """The call log: frames in both directions and notes, in order."""
     closing: Closing
     close_code: int | None
-    """The code with which the socket was closed in the end."""
+    """The socket's close code."""
     action: ActionAnswer
 
     @property
     def heard(self) -> list[Heard]:
-        """Every word of the agent's that the caller heard."""
+        """Every word of the agent that the caller heard."""
         return self.line.heard
 
     @property
@@ -98,17 +98,17 @@ class CallResult:
 
     @property
     def sent_to_app(self) -> list[Frame]:
-        """The relay's frames, in order."""
+        """The frames sent to the app, in order."""
         return [entry.frame for entry in self.entries if entry.dir == "in"]
 
     @property
     def sent_by_app(self) -> list[Frame]:
-        """The app's frames, in order."""
+        """The frames sent by the app, in order."""
         return [entry.frame for entry in self.entries if entry.dir == "out"]
 
     @property
     def decisions(self) -> list[Frame]:
-        """The app's decisions, where it tells them."""
+        """The app's decisions; empty if it sends none."""
         return [e.frame for e in self.entries if e.dir == "note" and e.frame["type"] == "decision"]
 
 
@@ -125,15 +125,15 @@ async def place_call(
     typed: AsyncIterator[Action] | None = None,
     on_entry: Callable[[Entry], None] | None = None,
 ) -> CallResult:
-    """Call the app at `server` and stay on the line until one side ends the call.
+    """Call the app at `server` and stay on the line until either side ends the call.
 
-    `speed` multiplies the line's clock: at 10 a minute of talk takes six seconds, and the app's own
-    timeouts have to be scaled to match. `public_url` is the address Twilio would know the app by,
-    where it is another than `server`. `typed` are actions from outside, next to the caller's own.
-    `on_entry` is told of every frame and note as it happens. A cancelled call is hung up properly.
+    `speed` multiplies the line's clock: at 10, a minute of talk takes six seconds, and the app's
+    timeouts must be scaled to match. `public_url` is the app's public address, if it differs from
+    `server`. `typed` yields further actions of the caller. `on_entry` receives every frame and note
+    as it happens. Cancelling hangs up properly.
 
     Raises:
-        CallFailedError: the call did not come about; the message says what to do.
+        CallFailedError: the call could not be placed; the message says what to do.
     """
     app = AppServer(address=server, public_url=public_url, auth_token=auth_token)
     identity = new_identity(from_number, to_number)
@@ -179,18 +179,18 @@ class _LiveCall:
 
     @property
     def closing(self) -> Closing:
-        """How the call ended; to be asked after `run`."""
+        """How the call ended; only available after `converse`."""
         if self._line.closing is None:
-            raise RuntimeError("the call is still going on")
+            raise RuntimeError("the call is still in progress")
         return self._line.closing
 
     async def begin(self) -> None:
-        """Send `setup`; the line's clock starts."""
+        """Start the line's clock and send `setup`."""
         self._began = asyncio.get_running_loop().time()
         await self._deliver(self._line.start(0.0), 0.0)
 
     async def converse(self, typed: AsyncIterator[Action] | None) -> bool:
-        """Let the call take its course. Returns whether it was cancelled, and so hung up."""
+        """Run the call to its end. Returns whether it was cancelled, and so hung up."""
         sources = [self._read_socket()]
         if typed is not None:
             sources.append(self._read_typed(typed))
@@ -206,11 +206,11 @@ class _LiveCall:
         return False
 
     async def note_decisions(self) -> None:
-        """Note what the app decides, as long as it tells."""
+        """Note the app's decisions until their feed ends."""
         token = self._leg.relay.parameters.get("token")
         if token:
             address, call_sid = self._leg.server.address, self._leg.identity.call_sid
-            async for decision in decisions.follow(self._leg.client, address, call_sid, token):
+            async for decision in decision_feed.follow(self._leg.client, address, call_sid, token):
                 self._log.add(self.now, "note", {"type": "decision", **decision})
 
     async def _let_caller_act(self) -> None:
@@ -224,7 +224,7 @@ class _LiveCall:
             await self._perform(cue.action)
 
     async def _next_arrival(self) -> _Arrival | None:
-        """What comes in next; None when the line or the caller wants to be called first."""
+        """The next frame or action; None if the line's or the caller's deadline comes first."""
         wanted = [at for at in (self._line.deadline, self._caller.deadline) if at is not None]
         delay = (min(wanted) - self.now) / self._speed if wanted else None
         try:
@@ -263,16 +263,16 @@ class _LiveCall:
         await self._deliver(out, now)
 
     async def _deliver(self, out: list[Frame], now: float) -> None:
-        """Send frames to the app, after noting what happened on the line."""
-        for note in notes(self._line.story[self._noted :]):
+        """Note what happened on the line, then send frames to the app."""
+        for note in notes(self._line.events[self._noted :]):
             self._log.add(note.t, "note", note.frame)
-        self._noted = len(self._line.story)
+        self._noted = len(self._line.events)
         for frame in out:
             self._log.add(now, "in", frame)
-            with suppress(ConnectionClosed):  # the reader finds out, and says so in its turn
+            with suppress(ConnectionClosed):  # `_read_socket` reports it
                 await self._leg.socket.send(json.dumps(frame))
 
-    # -- what comes in beside the caller -------------------------------------------------------
+    # -- input ---------------------------------------------------------------------------------
 
     async def _read_socket(self) -> None:
         with suppress(ConnectionClosed):
@@ -290,7 +290,7 @@ class _LiveCall:
 async def _alongside(
     *coroutines: Coroutine[None, None, None], patience_s: float = 0.0
 ) -> AsyncIterator[None]:
-    """Run these beside the body; when it is over they have `patience_s` to end by themselves."""
+    """Run these alongside the body; afterwards, cancel them if they take over `patience_s`."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield

@@ -1,4 +1,4 @@
-"""The frames that Twilio sends, built from nothing but what it documents and what calls showed.
+"""The frames that Twilio sends, as documented and as seen on live calls.
 
 PURE. Each function returns one frame as the object that goes over the socket.
 """
@@ -16,7 +16,7 @@ Frame: TypeAlias = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who is on the line, and by which names Twilio calls the call."""
+    """The call's identifiers and its two parties."""
 
     call_sid: str
     session_id: str
@@ -45,12 +45,12 @@ def setup(identity: Identity, parameters: Mapping[str, str]) -> Frame:
 
 
 def prompt(text: str, lang: str, *, last: bool) -> Frame:
-    """What the caller said: the whole utterance so far, and whether it is over."""
+    """What the caller said: the whole utterance so far, and whether it is final."""
     return {"type": "prompt", "voicePrompt": text, "lang": lang, "last": last}
 
 
 def interrupt(utterance: str, duration_ms: int) -> Frame:
-    """The caller stopped what was being played."""
+    """The caller interrupted the playback."""
     return {
         "type": "interrupt",
         "utteranceUntilInterrupt": utterance,
@@ -64,7 +64,7 @@ def dtmf(digit: str) -> Frame:
 
 
 def error(raw: str | bytes) -> Frame:
-    """A refusal of a frame from the app, which it quotes."""
+    """The rejection of a frame from the app, quoting it."""
     quoted = raw if isinstance(raw, str) else raw.decode(errors="replace")
     return {"type": "error", "description": f"Invalid message received, code: 64107, {quoted}"}
 
@@ -75,10 +75,10 @@ def agent_speaking(on: bool) -> Frame:
 
 
 def client_speaking(on: bool) -> Frame:
-    """The caller's voice has been heard, or has fallen silent."""
+    """The caller's voice has begun, or has fallen silent."""
     return {"type": "info", "name": "clientSpeaking", "value": "on" if on else "off"}
 
 
 def tokens_played(text: str) -> Frame:
-    """A segment of speech that has been played, or the part of it that was, spaces kept."""
+    """The segment of speech that was played, or the part of it that was, with its spaces."""
     return {"type": "info", "name": "tokensPlayed", "value": text}

@@ -1,4 +1,4 @@
-"""One leg of a call as Twilio opens and closes it: webhook and socket, at the end the action."""
+"""One leg of a call: the webhook and the socket that open it, the action that ends it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import httpx2
 
 from emulator import webhooks
 from emulator.app_server import AppServer, CallFailedError
-from emulator.attributes import RelayAttributes, TwimlError
 from emulator.call_log import Entry
 from emulator.frames import Identity
+from emulator.twiml import RelayAttributes, TwimlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ CALLED = "+12025550199"
 
 
 def new_identity(caller: str = CALLER, called: str = CALLED) -> Identity:
-    """A call of its own, with SIDs of Twilio's form."""
+    """The identity of a new call, with SIDs in Twilio's format."""
     return Identity(
         call_sid=f"CA{secrets.token_hex(16)}",
         session_id=f"VX{secrets.token_hex(16)}",
@@ -40,9 +40,9 @@ def new_identity(caller: str = CALLER, called: str = CALLED) -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class ActionAnswer:
-    """What was posted to the action URL, and what it answered.
+    """What was sent to the action URL, and its response.
 
-    The form is empty where the TwiML names no action; the status None where nothing answered.
+    The form is empty if the TwiML has no action; the status is None if there was no response.
     """
 
     form: dict[str, str]
@@ -52,7 +52,7 @@ class ActionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """An open leg: what the app answered, and the socket to it."""
+    """An open leg: the app's TwiML and the socket to it."""
 
     server: AppServer
     client: httpx2.AsyncClient
@@ -63,9 +63,9 @@ class Leg:
 
     @classmethod
     async def open(cls, server: AppServer, client: httpx2.AsyncClient, identity: Identity) -> Leg:
-        """Post the voice webhook, read its TwiML and dial the relay's socket.
+        """Post the voice webhook, read its TwiML and open the relay's socket.
 
-        The app is asked to tell its decisions; one that does not know how takes no notice.
+        The webhook also asks for the decision feed; other apps ignore that field.
 
         Raises:
             CallFailedError: one of these failed; the message says what to do.
@@ -80,7 +80,7 @@ class Leg:
         return cls(server, client, identity, twiml, relay, await server.dial(relay.url))
 
     async def close(self, closing: Closing) -> ActionAnswer:
-        """Close the socket as the call ended, and request the action."""
+        """Close the socket, unless the app has, and request the action."""
         if closing.session_status != "failed" or closing.code == 1007:
             await self.socket.close(closing.code, closing.reason)
         await self.socket.wait_closed()
@@ -96,14 +96,14 @@ class Leg:
 
 
 class CallLog:
-    """What went over a leg, in order, told to a listener as it happens."""
+    """The frames and notes of a leg, in order, passed to a listener as they happen."""
 
     def __init__(self, listener: Callable[[Entry], None] | None) -> None:
         self.entries: list[Entry] = []
         self._listener = listener
 
     def add(self, t: float, direction: Direction, frame: Frame) -> None:
-        """Keep a frame or a note, at `t` seconds since setup."""
+        """Add a frame or note at `t` seconds since setup."""
         entry = Entry(t, direction, frame)
         self.entries.append(entry)
         if self._listener:

@@ -1,16 +1,16 @@
 """One call on the relay: hears the caller, speaks the app's words, and reports both to the app.
 
 PURE and sans-IO. Every method takes `now` (seconds on a clock that never goes back) and returns
-the frames to send to the app, in order; `deadline` says when `advance` wants to be called. Once
-`closing` is set the call is over, nothing more is accepted and nothing more is sent.
+the frames to send to the app, in order; `deadline` says when to call `advance`. Once `closing` is
+set the call is over: nothing more is accepted or sent.
 
-How barge-in comes out on the wire, in one burst (seen on live calls): `clientSpeaking` on, the
-heard fragment in `tokensPlayed`, `interrupt`, the first partial prompt, `agentSpeaking` off. A
-pressed key comes before the interrupt that it causes.
+Barge-in on the wire is one burst (seen on live calls): `clientSpeaking` on, the heard fragment in
+`tokensPlayed`, `interrupt`, the first partial prompt, `agentSpeaking` off. A pressed key precedes
+the interrupt it causes.
 
-Where sources dispute, this line is the pessimist: what is said over the agent is delivered only
-where `reportInputDuringAgentSpeech` asks for it, even if it interrupts; that holds for the whole
-of an utterance that began over the agent, and for keys. `end` drops what was not yet spoken.
+Where sources disagree, this line assumes the worst: speech over the agent is delivered only if
+`reportInputDuringAgentSpeech` asks for it, even if it interrupts. That covers keys, and the whole
+of an utterance that began over the agent. `end` drops whatever was not yet spoken.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
-from emulator import frames, schema
+from emulator import frame_schema, frames
+from emulator.line_events import Cut, Said, Transcribed
 from emulator.player import InterruptReport, Player, Terms
-from emulator.story import Cut, Said, Transcribed
-from emulator.voice import Hearing, MadeOut, VoiceOff, VoiceOn
+from emulator.voice import CallerVoice, Recognized, VoiceOff, VoiceOn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from emulator.attributes import InputKind, RelayAttributes
     from emulator.frames import Frame, Identity
-    from emulator.story import Heard
-    from emulator.voice import Event
+    from emulator.line_events import Heard
+    from emulator.twiml import InputKind, RelayAttributes
+    from emulator.voice import VoiceEvent
 
 MOST_MALFORMED = 10
-"""Malformed frames in a row that close the session (ConversationRelay docs)."""
+"""The number of malformed frames in a row that closes the session (ConversationRelay docs)."""
 
 _WORDS_TO_INTERRUPT = {"high": 1, "medium": 2, "low": 3}
 
-# A line's own short list: Twilio's is not published.
+# Our own short list: Twilio does not publish its list.
 _BACKCHANNELS = frozenset(
     {"ah", "aha", "hm", "hmm", "mhm", "mm-hmm", "ok", "okay", "right", "sure", "uh-huh"}
     | {"yeah", "yep", "yes", "yup"}
@@ -47,18 +47,18 @@ SessionStatus: TypeAlias = Literal["completed", "ended", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How this line goes about what varies from call to call: paces, and an interrupt's text."""
+    """What varies between real calls: speaking paces, and what an interrupt reports."""
 
     agent_words_per_second: float = 2.5
     caller_words_per_second: float = 3.0
     silence_s: float = 0.5
-    """Silence that ends an utterance while `speechTimeout` is `auto`."""
+    """Silence that ends an utterance if `speechTimeout` is `auto`."""
     interrupt_report: InterruptReport = "fragment"
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How the session ended: the socket's closing, and what the action request says."""
+    """How the session ended, for closing the socket and the action request."""
 
     at: float
     code: int
@@ -84,11 +84,11 @@ class Line:
             words_per_second=manner.agent_words_per_second,
             interrupt_report=manner.interrupt_report,
         )
-        self._hearing = Hearing(
+        self._voice = CallerVoice(
             words_per_second=manner.caller_words_per_second,
             silence_s=relay.speech_timeout_s or manner.silence_s,
         )
-        self.story = self._player.story
+        self.events = self._player.events
         """Everything that happened on the line, in order."""
         self._now = 0.0
         self._malformed_in_a_row = 0
@@ -96,11 +96,11 @@ class Line:
         self._prompt_language = relay.language_of_prompts(relay.transcription_language)
         self._began_over_agent = False
 
-    # -- the line as seen from outside ---------------------------------------------------------
+    # -- state ---------------------------------------------------------------------------------
 
     @property
     def heard(self) -> list[Heard]:
-        """Every word of the agent's that the caller has heard, in order."""
+        """Every word of the agent that the caller has heard, in order."""
         return self._player.heard
 
     @property
@@ -111,70 +111,70 @@ class Line:
     @property
     def cuts(self) -> list[Cut]:
         """What the caller never heard, and why."""
-        return [happening for happening in self.story if isinstance(happening, Cut)]
+        return [event for event in self.events if isinstance(event, Cut)]
 
     @property
     def said(self) -> list[Said]:
         """What the caller said and did."""
-        return [happening for happening in self.story if isinstance(happening, Said)]
+        return [event for event in self.events if isinstance(event, Said)]
 
     @property
     def agent_is_speaking(self) -> bool:
-        """Whether something of the agent's sounds right now."""
+        """Whether the agent is audible right now."""
         return self._player.playing is not None
 
     @property
     def agent_is_done(self) -> bool:
-        """Whether the agent is silent, with nothing waiting and no talk cycle open."""
+        """Whether the agent is silent, the queue is empty and no talk cycle is open."""
         return self._player.idle
 
     @property
     def caller_is_done(self) -> bool:
-        """Whether the caller is silent, and the last utterance is over."""
-        return self._hearing.idle
+        """Whether the caller is silent and the last utterance is finished."""
+        return self._voice.idle
 
     @property
     def voice_until(self) -> float:
         """When the caller's last sound ends, or ended."""
-        return self._hearing.voice_until
+        return self._voice.voice_until
 
     @property
     def deadline(self) -> float | None:
-        """When `advance` wants to be called; None while nothing will happen by itself."""
+        """When to call `advance` next; None if nothing is due."""
         if self.closing:
             return None
-        deadlines = (self._player.deadline, self._hearing.deadline)
+        deadlines = (self._player.deadline, self._voice.deadline)
         return min((at for at in deadlines if at is not None), default=None)
 
-    # -- what drives it ------------------------------------------------------------------------
+    # -- time and frames -----------------------------------------------------------------------
 
     def start(self, now: float) -> list[Frame]:
-        """The session is up: `setup`, and the greeting begins."""
+        """Begin the session: send `setup` and speak the greeting."""
         self._now = now
         terms = Terms(self.relay.welcome_greeting_interruptible, False, self._tts_language)
         self._player.greet(self.relay.welcome_greeting, terms, now)
         return [frames.setup(self.identity, self.relay.parameters)]
 
     def advance(self, now: float) -> list[Frame]:
-        """Let everything happen that is due by `now`."""
+        """Do everything due by `now`."""
         out: list[Frame] = []
         while (at := self.deadline) is not None and at <= now:
             self._now = max(self._now, at)
             if at == self._player.deadline:
-                out += self._asked_for(self._player.step(at))
+                out += self._subscribed(self._player.step(at))
             else:
-                out += self._hear(self._hearing.step(), at)
+                out += self._hear(self._voice.step(), at)
         self._now = max(self._now, now)
         return out
 
     def receive(self, raw: str | bytes, now: float) -> list[Frame]:
-        """Take a frame from the app."""
+        """Handle a frame from the app."""
         out = self.advance(now)
         if self.closing:
             return out
         try:
-            frame = schema.parse(raw)
-        except schema.MalformedFrameError:
+            frame = frame_schema.parse(raw)
+        except frame_schema.MalformedFrameError:
             return out + self._refuse(raw)
         self._malformed_in_a_row = 0
         self._perform(frame)
@@ -183,45 +183,45 @@ class Line:
     # -- the caller ----------------------------------------------------------------------------
 
     def speaks(self, text: str, now: float) -> list[Frame]:
-        """The caller says `text`, after what is being said; `[1.5s]` in it is a pause.
+        """The caller says `text`, after anything still being said; `[1.5s]` in it is a pause.
 
-        A pause longer than the silence that ends an utterance makes two of it.
+        A pause longer than the silence that ends an utterance splits it in two.
         """
         out = self.advance(now)
         if not self.closing:
-            self.story.append(Said(self._now, text))
-            self._hearing.speak(text, self._now)
+            self.events.append(Said(self._now, text))
+            self._voice.speak(text, self._now)
         return out
 
     def coughs(self, now: float) -> list[Frame]:
-        """The caller makes a sound that is no word: it interrupts, and no prompt follows."""
+        """The caller makes a sound without words: it interrupts, but no prompt follows."""
         out = self.advance(now)
         if not self.closing:
-            self.story.append(Said(self._now, "(coughs)"))
-            self._hearing.cough(self._now)
+            self.events.append(Said(self._now, "(coughs)"))
+            self._voice.cough(self._now)
         return out
 
     def presses(self, digit: str, now: float) -> list[Frame]:
-        """The caller presses a key; without `dtmfDetection` nothing notices."""
+        """The caller presses a key; no effect without `dtmfDetection`."""
         out = self.advance(now)
         if self.closing:
             return out
-        self.story.append(Said(self._now, f"(presses {digit})"))
+        self.events.append(Said(self._now, f"(presses {digit})"))
         if not self.relay.dtmf_detection:
             return out
         if not self.agent_is_speaking or self._reports("dtmf"):
             out.append(frames.dtmf(digit))
         if self._may_interrupt("dtmf"):
-            out += [*self._interrupt(), *self._asked_for([frames.agent_speaking(False)])]
+            out += [*self._interrupt(), *self._subscribed([frames.agent_speaking(False)])]
         return out
 
     def hangs_up(self, now: float) -> list[Frame]:
-        """The caller ends the call."""
+        """The caller hangs up."""
         out = self.advance(now)
         if self.closing:
             return out
-        self.story.append(Said(self._now, "(hangs up)"))
-        unfinished = " ".join(self._hearing.unfinished)
+        self.events.append(Said(self._now, "(hangs up)"))
+        unfinished = " ".join(self._voice.unfinished)
         if unfinished and self.relay.partial_prompt_on_hangup and self._is_reported():
             out.append(frames.prompt(unfinished, self._prompt_language, last=True))
         self._player.hush("hang up", self._now)
@@ -230,7 +230,7 @@ class Line:
         return out
 
     def loses_app(self, now: float, code: int = 1006, reason: str = "") -> list[Frame]:
-        """The app's socket is gone without an `end`: a failure, whatever its closing code."""
+        """The app's socket closed without an `end`: a failure, whatever the code."""
         out = self.advance(now)
         if not self.closing:
             self._fail(code, reason)
@@ -238,25 +238,25 @@ class Line:
 
     # -- frames from the app -------------------------------------------------------------------
 
-    def _perform(self, frame: schema.AppFrame) -> None:
+    def _perform(self, frame: frame_schema.AppFrame) -> None:
         match frame:
-            case schema.Text():
+            case frame_schema.Text():
                 terms = self._terms(frame.interruptible, frame.preemptible, frame.lang)
                 self._player.say(frame.token, terms, self._now, last=frame.last)
-            case schema.Play():
+            case frame_schema.Play():
                 terms = self._terms(frame.interruptible, frame.preemptible)
                 self._player.play(frame.source, frame.loop, terms, self._now)
-            case schema.SendDigits():
-                at_once = self._hearing.speaking
+            case frame_schema.SendDigits():
+                at_once = self._voice.speaking
                 terms = self._terms(None, False)
                 self._player.send_digits(frame.digits, terms, self._now, at_once=at_once)
-            case schema.SwitchLanguage():
+            case frame_schema.SwitchLanguage():
                 self._tts_language = frame.tts_language or self._tts_language
                 if frame.transcription_language:
                     self._prompt_language = self.relay.language_of_prompts(
                         frame.transcription_language
                     )
-            case schema.End():
+            case frame_schema.End():
                 self._player.hush("end", self._now)
                 self.closing = Closing(
                     self._now,
@@ -272,7 +272,7 @@ class Line:
     def _terms(
         self, interruptible: bool | None, preemptible: bool | None, lang: str | None = None
     ) -> Terms:
-        """A frame's own settings, and the session's for those it leaves out."""
+        """A frame's own settings, with the session's as defaults."""
         by: InputKind = self.relay.interruptible
         if interruptible is not None:
             by = "any" if interruptible else "none"
@@ -292,30 +292,30 @@ class Line:
             self._now, code, reason, "failed", "in-progress", "64105", "Websocket ended"
         )
 
-    # -- what the caller's voice does ----------------------------------------------------------
+    # -- events of the caller's voice ----------------------------------------------------------
 
-    def _hear(self, events: Iterable[Event], at: float) -> list[Frame]:
+    def _hear(self, events: Iterable[VoiceEvent], at: float) -> list[Frame]:
         out: list[Frame] = []
         interrupted = False
         for event in events:
             match event:
                 case VoiceOn():
                     self._began_over_agent = self.agent_is_speaking
-                    out += self._asked_for([frames.client_speaking(True)])
-                case MadeOut(words):
+                    out += self._subscribed([frames.client_speaking(True)])
+                case Recognized(words):
                     if self._takes_the_floor(words):
                         interrupted = True
                         out += self._interrupt()
                     out += self._partial(words)
                 case VoiceOff(words):
-                    out += self._asked_for([frames.client_speaking(False)])
+                    out += self._subscribed([frames.client_speaking(False)])
                     out += self._final(words, at)
                 case _:
                     assert_never(event)
-        return out + self._asked_for([frames.agent_speaking(False)] if interrupted else [])
+        return out + self._subscribed([frames.agent_speaking(False)] if interrupted else [])
 
     def _takes_the_floor(self, words: tuple[str, ...]) -> bool:
-        """Whether what was made out so far interrupts; a sound without words does at `high`."""
+        """Whether the words so far interrupt; at `high`, a sound without words does too."""
         if not self._may_interrupt("speech") or self._is_ignored(words):
             return False
         needed = _WORDS_TO_INTERRUPT[self.relay.interrupt_sensitivity]
@@ -332,15 +332,15 @@ class Line:
             return []
         text = " ".join(words)
         reported = self._is_reported() and not self._is_ignored(words)
-        self.story.append(Transcribed(at, text, reported))
+        self.events.append(Transcribed(at, text, reported))
         return [frames.prompt(text, self._prompt_language, last=True)] if reported else []
 
     def _is_reported(self) -> bool:
-        """Whether the app is told of the words of the current utterance."""
+        """Whether the current utterance is sent to the app."""
         return not self._began_over_agent or self._reports("speech")
 
     def _is_ignored(self, words: tuple[str, ...]) -> bool:
-        """Whether `ignoreBackchannel` hides an utterance: nothing but acknowledgements."""
+        """Whether `ignoreBackchannel` hides an utterance: all of its words acknowledge."""
         if not (self.relay.ignore_backchannel and words):
             return False
         return all(word.strip(",.!?").lower() in _BACKCHANNELS for word in words)
@@ -353,13 +353,13 @@ class Line:
         return terms is not None and terms.interruptible in (kind, "any")
 
     def _interrupt(self) -> list[Frame]:
-        """Stop the agent, and say what was heard of it; its silence is reported afterwards."""
+        """Stop the agent and report what was heard; `_hear` and `presses` report its silence."""
         cut = self._player.interrupt(self._now)
         fragment = [frames.tokens_played(cut.fragment)] if cut.fragment else []
-        return [*self._asked_for(fragment), frames.interrupt(cut.utterance, cut.duration_ms)]
+        return [*self._subscribed(fragment), frames.interrupt(cut.utterance, cut.duration_ms)]
 
-    def _asked_for(self, reports: Iterable[Frame]) -> list[Frame]:
-        """Of these `info` frames, those that `events` asks for."""
+    def _subscribed(self, reports: Iterable[Frame]) -> list[Frame]:
+        """The `info` frames among these that the TwiML's `events` subscribes to."""
         return [
             report
             for report in reports

@@ -1,7 +1,6 @@
-"""A call as a person reads it: one line for each thing that happened, as it happened.
+"""Narrates a call: one line of text per event.
 
-PURE. Lines are made from the entries of a call log, so that a call looks the same live, replayed,
-or read back from a file.
+PURE. It works from call log entries, so a call reads the same live, resent, or from a file.
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ if TYPE_CHECKING:
 _COLOURS = {"caller": "36", "agent": "32", "cut": "31", "decided": "33"}
 
 
-class Transcript:
-    """Turns entries into lines of text; with `colour`, for a terminal that shows it."""
+class Narrator:
+    """Turns entries into lines of text; `colour` adds terminal colours."""
 
     def __init__(self, *, colour: bool = False) -> None:
         self._colour = colour
 
     def line(self, entry: Entry) -> str | None:
-        """The line for this entry; None for what a reader of the conversation need not see."""
+        """The line for an entry; None if it says nothing about the conversation."""
         if entry.dir == "note":
-            teller = _NOTES.get(str(entry.frame.get("type")))
+            describe = _NOTES.get(str(entry.frame.get("type")))
         else:
-            teller = _FRAMES.get((entry.dir, str(entry.frame.get("type"))))
-        told = teller(entry.frame) if teller else None
-        return self._format(entry.t, *told) if told else None
+            describe = _FRAMES.get((entry.dir, str(entry.frame.get("type"))))
+        described = describe(entry.frame) if describe else None
+        return self._format(entry.t, *described) if described else None
 
     def raw_line(self, entry: Entry) -> str | None:
-        """The line for a frame of a replay, where nobody listens: what went over the wire."""
+        """The line for a frame of a resend, as sent over the wire; None for a note."""
         if entry.dir == "note":
             return None
         arrow = {"in": "→ app", "out": "← app"}[entry.dir]
@@ -46,46 +45,46 @@ class Transcript:
         return f"{t:7.2f} {sign} {who:<8} {text}"
 
 
-_Told = tuple[str, str]
+_Labelled = tuple[str, str]
 
 
-def _setup(frame: Frame) -> _Told:
+def _setup(frame: Frame) -> _Labelled:
     return "call", f"{frame['from']} calls {frame['to']}"
 
 
-def _cut(note: Frame) -> _Told | None:
+def _cut(note: Frame) -> _Labelled | None:
     if not note["sounding"]:
         return None
     why = {
-        "interrupt": "the caller spoke",
+        "interrupt": "caller spoke",
         "preempted": "replaced by the next reply",
-        "end": "the app ended the session",
-        "hang up": "the caller hung up",
-        "dropped": "the session failed",
+        "end": "app ended the session",
+        "hang up": "caller hung up",
+        "dropped": "session failed",
     }[str(note["reason"])]
     heard = str(note["spoken"]).strip()
-    after = f'after "{heard}"' if heard else "before its first word"
-    return "cut", f'{after}: {why}; not heard: "{str(note["lost"]).strip()}"'
+    after = f'after "{heard}"' if heard else "before the first word"
+    return "cut", f'{after} ({why}); not heard: "{str(note["lost"]).strip()}"'
 
 
-def _transcribed(note: Frame) -> _Told | None:
+def _transcribed(note: Frame) -> _Labelled | None:
     if note["reported"]:
         return None
-    return "relay", f'kept from the app: "{note["text"]}"'
+    return "relay", f'not sent to the app: "{note["text"]}"'
 
 
-def _decision(note: Frame) -> _Told:
+def _decision(note: Frame) -> _Labelled:
     outcome, act, rule = (str(note.get(key) or "") for key in ("outcome", "act", "rule"))
     why = f"{act} (rule {rule})" if act else rule
     return "decided", f"{outcome}: {why}" if why else outcome
 
 
-def _end(frame: Frame) -> _Told:
+def _end(frame: Frame) -> _Labelled:
     data = frame.get("handoffData")
-    return "app", f"ends the session{f', handing over {data}' if data else ''}"
+    return "app", f"ends the session{f', hand-off data: {data}' if data else ''}"
 
 
-_NOTES: Mapping[str, Callable[[Frame], _Told | None]] = {
+_NOTES: Mapping[str, Callable[[Frame], _Labelled | None]] = {
     "said": lambda note: ("caller", str(note["text"])),
     "heard": lambda note: ("agent", str(note["text"]).strip()),
     "script": lambda note: ("script", str(note["text"])),
@@ -93,7 +92,7 @@ _NOTES: Mapping[str, Callable[[Frame], _Told | None]] = {
     "transcribed": _transcribed,
     "decision": _decision,
 }
-_FRAMES: Mapping[tuple[str, str], Callable[[Frame], _Told | None]] = {
+_FRAMES: Mapping[tuple[str, str], Callable[[Frame], _Labelled | None]] = {
     ("in", "setup"): _setup,
     ("in", "error"): lambda frame: ("refused", str(frame["description"])),
     ("out", "end"): _end,

@@ -1,21 +1,21 @@
-"""The playback queue: what the agent says, segment by segment, and what of it was heard.
+"""The playback queue: what the agent says, segment by segment, and how much of it was heard.
 
-PURE. Time is an argument, in seconds. `deadline` says when `step` is wanted; both, and the methods
-that change the queue, may return frames about the playback (`agentSpeaking`, `tokensPlayed`),
-whether the app asked for them or not: the line passes on what was asked for.
+PURE. Time is an argument, in seconds. `deadline` says when to call `step`. Methods return frames
+about the playback (`agentSpeaking`, `tokensPlayed`) whether or not the app subscribed to them; the
+line filters.
 
-The wire, as far as it is known:
+What is known of the wire:
 
 - Tokens add up in the open talk cycle. A clause is played once it ends (at `, . ; : ? !` with a
   space after it, or where `last: true` closes the cycle); an unclosed tail waits for more.
-- A segment is reported when it is over, its leading space kept, and the agent falls silent in the
-  same instant as the last one is reported (seen on live calls).
+- A segment is reported when it is over, with its leading space. The agent falls silent in the same
+  instant as the last one is reported (seen on live calls).
 - A new talk cycle replaces preemptible audio of the cycles before it: what waits is dropped at
   once, what is being played about 100 ms later, with a report of the part that was heard and no
   silence reported in between (seen on live calls). A frame of the same cycle replaces nothing.
-- Where the docs are silent: `play` and `sendDigits` close the open talk cycle and are one of their
-  own; a frame without words opens none; the greeting is not preemptible; when the audio runs dry
-  in the middle of a cycle the agent is silent, and starts again with the usual latency.
+- Our assumptions: `play` and `sendDigits` close the open talk cycle and form one of their own; a
+  frame without words opens none; the greeting is not preemptible; if audio runs out in mid-cycle,
+  the agent falls silent and starts again with the usual latency.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from emulator import frames
-from emulator.story import Cut, Happening, Heard, Spoken
+from emulator.line_events import Cut, Heard, LineEvent, Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulator.attributes import InputKind
     from emulator.frames import Frame
-    from emulator.story import CutReason
+    from emulator.line_events import CutReason
+    from emulator.twiml import InputKind
 
 GREETING = 0
 """The number of the greeting's talk cycle; those of the app count from 1."""
@@ -47,7 +47,7 @@ GREETING_LATENCY_S = 0.5
 DIGITS_LATENCY_S = 2.0
 """From `sendDigits` to its first tone on an idle line (seen on live calls)."""
 PREEMPTION_S = 0.1
-"""From the frame that replaces preemptible audio to the silence of that audio (live calls)."""
+"""From the frame that replaces preemptible audio to that audio falling silent (live calls)."""
 TONE_S = 0.1
 WAIT_DIGIT_S = 0.5
 AUDIO_S = 3.0
@@ -57,12 +57,12 @@ MOST_LOOPS = 1000
 _CLAUSE = re.compile(r".*?[,.;:?!](?=\s)", re.DOTALL)
 
 InterruptReport: TypeAlias = Literal["fragment", "whole", "empty"]
-"""What an interrupt reports as heard: of the cut segment (live calls), the reply, or nothing."""
+"""What an interrupt reports as heard: a part of the segment (live calls) or reply, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What may cut a segment, and its language."""
+    """What may cut a segment off, and its language."""
 
     interruptible: InputKind
     preemptible: bool
@@ -71,7 +71,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """What an `interrupt` has to say of the segment it cut."""
+    """What an `interrupt` reports about the segment it cut."""
 
     fragment: str
     utterance: str
@@ -92,28 +92,28 @@ class _Clip:
 
     @property
     def speech(self) -> str:
-        """The words of it as they were sent; a file and tones have none."""
+        """Its words as sent; "" for a file or tones."""
         return self.text if self.words else ""
 
 
 def split_clauses(text: str) -> tuple[list[str], str]:
-    """The clauses of `text` that can be played, and the tail that waits for its end."""
+    """The complete clauses of `text`, which can be played, and the incomplete tail."""
     clauses = _CLAUSE.findall(text)
     return clauses, text[sum(map(len, clauses)) :]
 
 
 def first_words(text: str, count: int) -> str:
-    """The beginning of `text` up to the end of its word number `count`, spaces kept."""
+    """The first `count` words of `text`, with their spaces."""
     ends = [word.end() for word in islice(re.finditer(r"\S+", text), count)]
     return text[: ends[-1]] if ends else ""
 
 
 class Player:
-    """Plays talk cycles one after the other at a speaking pace."""
+    """Plays talk cycles in order, at a speaking pace."""
 
     def __init__(self, *, words_per_second: float, interrupt_report: InterruptReport) -> None:
         self.heard: list[Heard] = []
-        self.story: list[Happening] = []
+        self.events: list[LineEvent] = []
         self.cycles: dict[int, str] = {}
         """The text received for each talk cycle, verbatim."""
         self.speaking = False
@@ -133,10 +133,10 @@ class Player:
         self._replacing = False
         self._reply = (GREETING, 0.0, "")
 
-    # -- what is asked of it -------------------------------------------------------------------
+    # -- commands ------------------------------------------------------------------------------
 
     def greet(self, text: str, terms: Terms, now: float) -> None:
-        """Speak the greeting, before anything of the app's."""
+        """Queue the greeting, before anything from the app."""
         self.cycles[GREETING] = text
         clauses, tail = split_clauses(text)
         for clause in (*clauses, tail):
@@ -144,7 +144,7 @@ class Player:
                 self._enqueue_speech(GREETING, clause, terms, now + GREETING_LATENCY_S)
 
     def say(self, token: str, terms: Terms, now: float, *, last: bool) -> None:
-        """Take a token of the open talk cycle, or of a new one."""
+        """Add a token to the open talk cycle, or open one."""
         if self._open is None:
             if not token.strip():
                 return
@@ -160,7 +160,7 @@ class Player:
             self._close_cycle(now)
 
     def play(self, source: str, loop: int, terms: Terms, now: float) -> None:
-        """Take a file to play, a talk cycle of its own."""
+        """Queue a file, as a talk cycle of its own."""
         self._close_cycle(now)
         seconds = AUDIO_S * (loop or MOST_LOOPS)
         cycle = self._begin_cycle(now)
@@ -168,7 +168,7 @@ class Player:
         self._enqueue(_Clip(cycle, f"[plays {source}]", "", (), seconds, terms, ready_at))
 
     def send_digits(self, digits: str, terms: Terms, now: float, *, at_once: bool) -> None:
-        """Take tones to send, a talk cycle of their own; `at_once` while the caller talks."""
+        """Queue tones, as a talk cycle of their own; without the usual latency if `at_once`."""
         self._close_cycle(now)
         seconds = sum(WAIT_DIGIT_S if digit == "w" else TONE_S for digit in digits)
         cycle = self._begin_cycle(now)
@@ -176,10 +176,10 @@ class Player:
         self._enqueue(_Clip(cycle, f"[keys {digits}]", digits, (), seconds, terms, ready_at))
 
     def interrupt(self, now: float) -> Interruption:
-        """Stop the segment being played and purge everything that waits."""
+        """Stop the current segment and purge the queue."""
         clip = self._playing
         if clip is None:
-            raise RuntimeError("nothing is being played that could be interrupted")
+            raise RuntimeError("nothing is playing")
         fragment = first_words(clip.text, self._words_heard)
         reply_started, reply = self._reply[1:]
         segment_ms = round((now - self._started) * 1000)
@@ -196,28 +196,28 @@ class Player:
                 assert_never(self._interrupt_report)
 
     def hush(self, reason: CutReason, now: float) -> None:
-        """Drop everything, played or not, without a word about it."""
+        """Drop everything, playing or queued, without reporting it to the app."""
         self._silence_sounding(reason, now)
         self._drop([*self._queue], reason, now, tail=self._tail)
         self._queue.clear()
         self._open, self._tail = None, ""
         self._starts_at, self._replacing, self.speaking = None, False, False
 
-    # -- what goes on by itself ----------------------------------------------------------------
+    # -- playback ------------------------------------------------------------------------------
 
     @property
     def playing(self) -> Terms | None:
-        """The terms of what sounds right now."""
+        """The terms of the current segment; None in silence."""
         return self._playing.terms if self._playing else None
 
     @property
     def idle(self) -> bool:
-        """Whether nothing sounds, nothing waits, and no talk cycle is open."""
+        """Whether nothing is playing or queued, and no talk cycle is open."""
         return self._playing is None and not self._queue and self._open is None
 
     @property
     def deadline(self) -> float | None:
-        """When `step` is wanted; None while there is nothing to play."""
+        """When to call `step`; None if there is nothing to play."""
         if self._playing is None:
             return self._starts_at
         next_word = self._started + (self._words_heard + 1) / self._pace
@@ -229,7 +229,7 @@ class Player:
         return min(times)
 
     def step(self, at: float) -> list[Frame]:
-        """Do the one thing that is due at `at`, the current deadline."""
+        """Do the one thing due at `at`, the current deadline."""
         clip = self._playing
         if clip is None:
             return self._start(at)
@@ -255,8 +255,8 @@ class Player:
         return [frames.agent_speaking(True)]
 
     def _finish(self, clip: _Clip, at: float) -> list[Frame]:
-        """Report a segment that is over, and go on with the next one without a gap."""
-        self.story.append(Spoken(at, clip.cycle, clip.label))
+        """Report a finished segment and start the next without a gap."""
+        self.events.append(Spoken(at, clip.cycle, clip.label))
         cycle, started, text = self._reply
         self._reply = (cycle, started, text + clip.text)
         self._playing, self._cut_at = None, None
@@ -271,7 +271,7 @@ class Player:
         return reports
 
     def _replace(self, clip: _Clip, at: float) -> list[Frame]:
-        """Stop a preemptible segment for the talk cycle that came after it."""
+        """Stop a preemptible segment in favour of a later talk cycle."""
         fragment = first_words(clip.text, self._words_heard)
         self._silence_sounding("preempted", at)
         self._await_successor(at)
@@ -295,7 +295,7 @@ class Player:
         self._open, self._tail = None, ""
 
     def _preempt(self, now: float) -> None:
-        """Drop the preemptible audio of the talk cycles so far."""
+        """Drop the preemptible audio of all talk cycles so far."""
         self._drop([clip for clip in self._queue if clip.terms.preemptible], "preempted", now)
         self._queue = deque(clip for clip in self._queue if not clip.terms.preemptible)
         if self._playing is None:
@@ -316,14 +316,14 @@ class Player:
     def _drop(
         self, clips: Sequence[_Clip], reason: CutReason, now: float, *, tail: str = ""
     ) -> None:
-        """Account for clips that will not be played, and for the tail of the open cycle."""
+        """Note as cut the clips that will not be played, and the tail of the open cycle."""
         lost = {
             cycle: "".join(clip.speech for clip in group)
             for cycle, group in groupby(clips, attrgetter("cycle"))
         }
         if self._open is not None and tail.strip():
             lost[self._open] = lost.get(self._open, "") + tail
-        self.story += [
+        self.events += [
             Cut(now, reason, cycle, spoken="", lost=text, sounding=False)
             for cycle, text in lost.items()
         ]
@@ -334,5 +334,5 @@ class Player:
             return
         spoken = first_words(clip.speech, self._words_heard)
         lost = clip.speech[len(spoken) :]
-        self.story.append(Cut(now, reason, clip.cycle, spoken, lost, sounding=True))
+        self.events.append(Cut(now, reason, clip.cycle, spoken, lost, sounding=True))
         self._playing, self._cut_at = None, None

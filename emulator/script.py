@@ -1,6 +1,6 @@
-"""A caller who follows a script: a small text, one step a line.
+"""A caller who follows a script: a text file with one step per line.
 
-PURE. A step says when, and what:
+PURE. A step is an optional condition and an action:
 
     # Lines that begin with a hash are comments.
     when quiet: What are your hours?
@@ -10,15 +10,15 @@ PURE. A step says when, and what:
     press 5
     when quiet: hang up
 
-- `when quiet` waits until the agent has spoken since the step before and is done.
-- `after "words"` waits until the caller has heard these words since the step before.
-- `after 2.5s` counts from the end of the step before.
-- A step without a condition follows once the step before is over.
+- `when quiet` waits until the agent has spoken since the previous step and has finished.
+- `after "words"` waits until the caller has heard these words since the previous step.
+- `after 2.5s` counts from the end of the previous step.
+- A step without a condition follows as soon as the previous step is over.
 
-`cough`, `press` a key and `hang up` are done; anything else is said, and `[1.0s]` in it is a
-pause. In quotes anything is said: `when quiet: "cough"`. Without a `hang up` at its end the caller
-hangs up when all is quiet. No step waits for ever: the script goes on when nobody has made a sound
-for 20 seconds, or after two minutes, and says so.
+`cough`, `press 5` and `hang up` are actions; anything else is spoken, and `[1.0s]` in it is a
+pause. Quote text to speak it literally: `when quiet: "cough"`. A script without a final `hang up`
+hangs up when all is quiet. No step waits forever: after 20 seconds of silence, or two minutes in
+all, the script goes on and says so.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from emulator.line import Line
 
 QUIET_S = 0.8
-"""Silence on both sides that makes a caller believe the agent is done."""
+"""Silence on both sides after which the caller assumes the agent has finished."""
 PATIENCE_S = 20.0
-"""Silence on both sides after which a script goes on whatever it waits for."""
+"""Silence on both sides after which a script stops waiting."""
 LONGEST_WAIT_S = 120.0
-"""The longest that a script waits in one step, silence or not."""
+"""The longest wait in one step, silence or not."""
 
 
 class ScriptError(ValueError):
-    """A line of a script that is none; the message gives its number and what would be right."""
+    """An invalid line of a script; the message gives its number and the valid forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Cough:
-    """Make a sound that is no word."""
+    """Make a sound without words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ Action: TypeAlias = Speak | Cough | Press | HangUp
 
 @dataclass(frozen=True, slots=True)
 class WhenQuiet:
-    """The agent has spoken and is done."""
+    """The agent has spoken and has finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,14 @@ class AfterWords:
 
 @dataclass(frozen=True, slots=True)
 class AfterSeconds:
-    """So many seconds have gone by since the step before was over."""
+    """This many seconds have passed since the previous step ended."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class AtOnce:
-    """The step before is over."""
+    """The previous step is over."""
 
 
 Condition: TypeAlias = WhenQuiet | AfterWords | AfterSeconds | AtOnce
@@ -107,7 +107,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """An action whose time has come, and a note where it came without its condition."""
+    """An action to take now; the note is set if its condition never came true."""
 
     action: Action
     note: str = ""
@@ -183,7 +183,7 @@ def _parse_condition(word: str, when: str) -> Condition:
 
 def _parse_action(what: str) -> Action:
     if not what:
-        raise ScriptError("nothing to say or do here; " + _STEP_FORMS)
+        raise ScriptError("the action is missing; " + _STEP_FORMS)
     if what == "cough":
         return Cough()
     if what == "hang up":
@@ -225,7 +225,7 @@ class ScriptedCaller:
         return cls(parse_script(text))
 
     def next_action(self, line: Line, now: float) -> Cue | None:
-        """What the caller does now, if anything. To be asked whenever something has happened."""
+        """What the caller does now, if anything. Call it after every event on the line."""
         if not self._steps:
             self.deadline = None
             return None
@@ -235,7 +235,7 @@ class ScriptedCaller:
             return self._take(step, "", line, now)
         patience_ends = self._patience_ends(line)
         if patience_ends <= now:
-            note = f"went on without its condition, after {now - self._since:.0f} s: {step.source}"
+            note = f"stopped waiting after {now - self._since:.0f} s: {step.source}"
             return self._take(step, note, line, now)
         self.deadline = min(patience_ends, ready_at if ready_at is not None else patience_ends)
         return None
@@ -246,7 +246,7 @@ class ScriptedCaller:
         return Cue(step.action, note)
 
     def _ready_at(self, condition: Condition, line: Line, now: float) -> float | None:
-        """When the condition holds, if nothing happens before; None while that is not known."""
+        """When the condition will hold if nothing else happens; None if unknown."""
         match condition:
             case AtOnce():
                 return now if line.caller_is_done else None
@@ -273,9 +273,9 @@ class ScriptedCaller:
         return self._quiet_since + QUIET_S
 
     def _is_answered(self, line: Line) -> bool:
-        """Whether the agent has spoken since the step before, and since it was last interrupted.
+        """Whether the agent has spoken since the previous step and the last interruption.
 
-        An agent who was interrupted and is silent is making up its mind.
+        An interrupted agent that is silent is still deciding.
         """
         if not line.heard:
             return not line.relay.welcome_greeting and not line.said

@@ -1,9 +1,7 @@
-"""The caller's voice, as a transcriber hears it: words that come in one by one, and silences.
+"""The caller's voice as a transcriber hears it: words recognized one by one, and silences.
 
-PURE. Time is an argument, in seconds. What is said is planned as sounds on the time line; `step`
-turns each into what has been made out of it. A sound is made out a little after it began, and an
-utterance is over when the caller has been silent for a while, so that one spoken turn with a pause
-in it is two utterances.
+PURE. Time is an argument, in seconds. Speech is scheduled as sounds, and `step` recognizes them,
+each a little after it begins. A silence ends the utterance, so a pause can split one turn in two.
 """
 
 from __future__ import annotations
@@ -22,35 +20,35 @@ _PAUSE = re.compile(r"\[(\d+(?:\.\d+)?)s\]")
 
 @dataclass(frozen=True, slots=True)
 class VoiceOn:
-    """The caller has begun to make a sound."""
+    """The caller has begun to speak or make a sound."""
 
 
 @dataclass(frozen=True, slots=True)
-class MadeOut:
-    """The utterance so far; the same words again after a sound that is none."""
+class Recognized:
+    """The utterance so far; unchanged after a sound without words."""
 
     words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceOff:
-    """The caller has fallen silent; these words were the utterance, none for a cough."""
+    """The caller has fallen silent; the words are the whole utterance, none for a cough."""
 
     words: tuple[str, ...]
 
 
-Event: TypeAlias = VoiceOn | MadeOut | VoiceOff
+VoiceEvent: TypeAlias = VoiceOn | Recognized | VoiceOff
 
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
     start: float
     end: float
-    word: str  # "" for a sound that is no word
+    word: str  # "" for a sound without words
 
 
-class Hearing:
-    """Takes what the caller says and tells when which of it is made out."""
+class CallerVoice:
+    """Schedules what the caller says, and recognizes it word by word."""
 
     def __init__(self, *, words_per_second: float, silence_s: float) -> None:
         self.voice_until = 0.0
@@ -59,7 +57,7 @@ class Hearing:
         self._silence_s = silence_s
         self._coming: deque[_Sound] = deque()
         self._words: list[str] = []
-        self._made_out_until = 0.0
+        self._recognized_until = 0.0
         self.speaking = False
         """Whether `clientSpeaking` was last reported as on."""
 
@@ -70,11 +68,11 @@ class Hearing:
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """What has been made out of an utterance that is not over."""
+        """The words recognized so far of an unfinished utterance."""
         return tuple(self._words)
 
     def speak(self, text: str, now: float) -> None:
-        """Say `text` as soon as what is being said is over; `[1.5s]` in it is a pause."""
+        """Say `text` after anything still being said; `[1.5s]` in it is a pause."""
         pauses_and_words = re.split(r"(\[\d+(?:\.\d+)?s\])|\s+", text)
         start = max(now, self.voice_until)
         for piece in filter(None, pauses_and_words):
@@ -84,7 +82,7 @@ class Hearing:
                 start = self._plan(start, 1 / self._pace, piece)
 
     def cough(self, now: float) -> None:
-        """Make a sound that is no word."""
+        """Make a sound without words."""
         self._plan(max(now, self.voice_until), COUGH_S, "")
 
     def _plan(self, start: float, seconds: float, word: str) -> float:
@@ -94,26 +92,26 @@ class Hearing:
 
     @property
     def deadline(self) -> float | None:
-        """When `step` is wanted; None while the caller is silent."""
+        """When to call `step`; None while the caller is silent."""
         if self._utterance_ends_next():
-            return self._made_out_until + self._silence_s
+            return self._recognized_until + self._silence_s
         return self._coming[0].start + RECOGNITION_S if self._coming else None
 
-    def step(self) -> list[Event]:
-        """What is made out at the current deadline."""
+    def step(self) -> list[VoiceEvent]:
+        """Recognize what is due at the current deadline."""
         if self._utterance_ends_next():
             words, self._words = tuple(self._words), []
             self.speaking = False
             return [VoiceOff(words)]
         sound = self._coming.popleft()
-        self._made_out_until = sound.end
+        self._recognized_until = sound.end
         self._words += [sound.word] if sound.word else []
-        made_out = MadeOut(tuple(self._words))
+        recognized = Recognized(tuple(self._words))
         if self.speaking:
-            return [made_out]
+            return [recognized]
         self.speaking = True
-        return [VoiceOn(), made_out]
+        return [VoiceOn(), recognized]
 
     def _utterance_ends_next(self) -> bool:
-        over_at = self._made_out_until + self._silence_s
+        over_at = self._recognized_until + self._silence_s
         return self.speaking and (not self._coming or self._coming[0].start >= over_at)

@@ -1,6 +1,6 @@
 """The forms that Twilio posts: the voice webhook at the start, the action request at the end.
 
-PURE. Many fields are blank on real calls, and blank fields are part of what is signed.
+PURE. Many fields are blank on real calls, and blank fields are signed too.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _PLACES = [
 
 
 DECISIONS_ASKED = {"Decisions": "1"}
-"""No field of Twilio's: who places a call by hand asks the app with it to tell what it decides."""
+"""Not a field of Twilio's: it asks the app for its decision feed."""
 
 
 def voice_form(identity: Identity) -> dict[str, str]:
-    """What Twilio posts to the voice webhook of a number that is being called."""
+    """What Twilio posts to the voice webhook when a call comes in."""
     return _call_form(identity) | {"CallStatus": "ringing"}
 
 

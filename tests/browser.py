@@ -1,9 +1,9 @@
-"""A real browser on the phone's page: Chromium, headless, driven by its own driver.
+"""Drives headless Chromium on the phone's page.
 
-Nothing is downloaded and nothing but this machine is reached. Where Chromium or its driver is not
-installed, the tests that take it are skipped; `.ci/run` sees to it that they are not.
+Nothing is downloaded, and only this machine is reached. Tests that need Chromium are skipped if it
+or its driver is not installed; `.ci/run` installs both.
 
-The app and its guide run in a thread of their own, for driving a browser blocks the test's.
+The app and its guide run in a thread of their own, because driving a browser blocks the test's.
 """
 
 import json
@@ -34,7 +34,7 @@ from tests.calling import SPEED, frontdesk
 from tests.guide_server import GuideServer
 
 PATIENCE_S: Final = 10
-"""How long what must come is waited for. It is seen at once when it has come."""
+"""How long to wait for a condition; checked every `LOOK_EVERY_S`."""
 
 LOOK_EVERY_S: Final = 0.02
 
@@ -54,7 +54,7 @@ FLAGS: Final = (
 )
 
 SPEECH: Final = Path(__file__).with_name("speech.js").read_text(encoding="utf-8")
-"""Scripted speech in place of the browser's, to be put in before the page."""
+"""Scripted speech that replaces the browser's; run it before the page's own scripts."""
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chrome]:
-    """A browser with nothing in it, and nothing left of it afterwards."""
+    """Start a browser with this profile, and quit it afterwards."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not binary or not driver:
         pytest.skip("the browser is missing: apt-get install chromium chromium-driver")
@@ -86,14 +86,14 @@ def chromium(profile: Path) -> Iterator[Chrome]:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """The one browser of these tests: to start it takes longer than most of them."""
+    """One browser for all tests: starting it takes longer than most of them."""
     with chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 
 @pytest.fixture
 def tab(browser: Chrome) -> Iterator[Chrome]:
-    """The browser with a fresh page, and no cookie, permission or emulation of another test's."""
+    """A fresh tab, without another test's cookies, permissions or emulation."""
     first = browser.current_window_handle
     browser.switch_to.new_window("tab")
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
@@ -107,14 +107,14 @@ def tab(browser: Chrome) -> Iterator[Chrome]:
 
 
 def logged(tab: Chrome, kind: str) -> list[str]:
-    """What the browser has logged of this kind since it was asked last."""
+    """What the browser has logged of this kind since the last call."""
     entries = tab.get_log(kind)  # type: ignore[no-untyped-call]
     return [str(entry["message"]) for entry in entries]
 
 
 @pytest.fixture
 def portal() -> Iterator[BlockingPortal]:
-    """The event loop, in a thread, of what the browser calls."""
+    """An event loop in a thread, for the app."""
     with start_blocking_portal() as started:
         yield started
 
@@ -124,7 +124,7 @@ def portal() -> Iterator[BlockingPortal]:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An app whose times are as fast as the page's clock, and its guide."""
+    """An app whose timeouts match the page's clock, and its guide."""
 
     address: str
     guide: GuideServer
@@ -144,38 +144,38 @@ def desk(portal: BlockingPortal, **settings: Any) -> Iterator[Desk]:
 
 
 class PhonePage:
-    """The phone as its visitor uses it."""
+    """The page as a visitor uses it."""
 
     def __init__(self, tab: Chrome) -> None:
         self.tab = tab
 
     def open(self, address: str, speed: float = SPEED) -> None:
-        """Go to the phone, and wait until it is ready."""
+        """Open the page and wait until it is ready."""
         self.tab.get(f"{address}/?speed={speed:g}")
         self.until("ready", lambda: self.status.startswith("Ready"))
 
     def before_page(self, script: str) -> None:
-        """Let a script run before any of the page's own."""
+        """Run a script before the page's own."""
         given = {"source": script}
         self.tab.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", given)
 
     def allow_microphone(self, address: str) -> None:
-        """Let the page have the microphone, which here is a device that beeps."""
+        """Grant the page the microphone, here a fake device."""
         granted = {"permissions": ["audioCapture"], "origin": address}
         self.tab.execute_cdp_cmd("Browser.grantPermissions", granted)
 
     def resize(self, width: int, height: int) -> None:
-        """Be on a screen of this size, in CSS pixels; a narrow one is a telephone's."""
+        """Set the screen size in CSS pixels; below 500 it is a mobile device."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.tab.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def emulate(self, theme: str) -> None:
-        """Be in a browser whose owner prefers a light, or a dark, theme."""
+        """Prefer the light or the dark theme."""
         feature = {"name": "prefers-color-scheme", "value": theme}
         self.tab.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def until(self, what: str, is_so: Callable[[], T]) -> T:
-        """Wait until something is so; gives what it is."""
+        """Wait until `is_so` returns something true, and return it."""
         between_pages = (NoSuchElementException, StaleElementReferenceException)
         wait = WebDriverWait(self.tab, PATIENCE_S, LOOK_EVERY_S, between_pages)
         try:
@@ -184,12 +184,12 @@ class PhonePage:
             raise AssertionError(f"it did not become {what}: {self}") from None
 
     def __str__(self) -> str:
-        """All that there is to see, for the message of a test that fails."""
+        """Everything on the page, for the message of a failing test."""
         log = logged(self.tab, "browser")
         seen = self.evaluate("document.body.innerText")
         return f"{seen!r}, {self.transcript()}, {self.decisions()}, {log}"
 
-    # --- what is there --------------------------------------------------------------------
+    # --- what the page shows --------------------------------------------------------------
 
     def find(self, selector: str) -> WebElement:
         """The element for a CSS selector."""
@@ -200,7 +200,7 @@ class PhonePage:
         return self.tab.find_elements(By.CSS_SELECTOR, selector)
 
     def evaluate(self, expression: str) -> Any:
-        """What a JavaScript expression comes to on the page, whatever the page's policy forbids."""
+        """Evaluate a JavaScript expression, regardless of the page's content policy."""
         answer = self.tab.execute_cdp_cmd(
             "Runtime.evaluate",
             {"expression": expression, "awaitPromise": True, "returnByValue": True},
@@ -210,16 +210,16 @@ class PhonePage:
 
     @property
     def stage(self) -> str:
-        """Where the call is: idle, dialling, live or over."""
+        """The call's stage: idle, dialling, live or over."""
         return str(self.find("body").get_attribute("data-call"))
 
     @property
     def status(self) -> str:
-        """The one sentence that says how things are."""
+        """The status sentence."""
         return self.find("#status").text
 
     def transcript(self) -> list[tuple[str, str, str]]:
-        """Who had the floor, what was heard of them, and what was cut."""
+        """Each turn: who spoke, what was heard, and what was cut."""
         return [
             (who, heard, cut)
             for who, heard, cut in self.evaluate(
@@ -232,11 +232,11 @@ class PhonePage:
         ]
 
     def heard(self) -> str:
-        """All that was heard of the agent."""
+        """Everything heard from the agent."""
         return " ".join(heard for who, heard, _ in self.transcript() if who == "agent")
 
     def decisions(self) -> list[tuple[str, str]]:
-        """What was decided, and the act that it was decided on, in order."""
+        """The decisions as outcome and act, in order."""
         found = self.evaluate(
             """[...document.querySelectorAll("#decisions > [data-outcome]")]
                 .map(({ dataset }) => [dataset.outcome, dataset.act])"""
@@ -244,7 +244,7 @@ class PhonePage:
         return [(outcome, act) for outcome, act in found]
 
     def frames(self) -> list[tuple[str, dict[str, Any]]]:
-        """What the developer's drawer shows, opened for that: each frame with its direction."""
+        """Open the developer's drawer, and return each frame with its direction."""
         if not self.find("#developer").get_attribute("open"):
             self.evaluate("document.querySelector('#developer').open = true")
         found = self.evaluate(
@@ -256,31 +256,31 @@ class PhonePage:
     # --- what the visitor does ------------------------------------------------------------
 
     def call(self) -> None:
-        """Press Call, and wait until somebody has answered."""
+        """Press Call, and wait until the call is answered."""
         self.find("#call").click()
         self.until("live", lambda: self.stage == "live")
 
     def hang_up(self) -> None:
-        """Press Hang up, and wait until it is over."""
+        """Press Hang up, and wait until the call is over."""
         self.find("#hang-up").click()
         self.until("over", lambda: self.stage == "over")
 
     def type_and_say(self, words: str) -> None:
-        """Say something by typing it."""
+        """Type something to say."""
         self.find("#say").send_keys(words, Keys.ENTER)
 
     def until_heard(self, words: str) -> None:
-        """Wait until the agent was heard to say something."""
+        """Wait until these words of the agent were heard."""
         self.until(f"heard {words!r}", lambda: words in self.heard())
 
     def until_decided(self, *outcomes: str) -> None:
-        """Wait until this is all that was decided, in this order."""
+        """Wait until exactly these decisions were made, in this order."""
         self.until(f"decided {outcomes}", lambda: tuple(o for o, _ in self.decisions()) == outcomes)
 
 
 @pytest.fixture
 def phone(tab: Chrome) -> Iterator[PhonePage]:
-    """The phone in a fresh page, which is yet to be opened."""
+    """The phone in a fresh tab, not yet opened."""
     logged(tab, "browser")
     yield PhonePage(tab)
     log = logged(tab, "browser")
@@ -292,15 +292,15 @@ def phone(tab: Chrome) -> Iterator[PhonePage]:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """All that the browser asked for since its page was made."""
+    """The browser's requests since the tab was opened."""
 
     hosts: set[str]
     bytes: int
-    """What came in answer, heads and bodies, as sent. Frames of a socket are not in it."""
+    """The size of all responses as sent, headers included; without WebSocket frames."""
 
 
 def traffic(tab: Chrome) -> Traffic:
-    """Look at what the browser has logged of its network."""
+    """Read the traffic from the browser's network log."""
     hosts, size = set(), 0
     for entry in logged(tab, "performance"):
         event = json.loads(entry)["message"]
@@ -319,7 +319,7 @@ def traffic(tab: Chrome) -> Traffic:
 
 
 def accessibility_problems(page: PhonePage) -> list[str]:
-    """What axe-core finds that is serious or critical, each with where it is."""
+    """The serious or critical problems that axe-core finds, with their places."""
     axe = files("selenium_axe_python") / "axe-core" / "axe.min.js"
     page.evaluate(f"{axe.read_text(encoding='utf-8')}; 0")
     violations = page.evaluate("axe.run().then(({ violations }) => violations)")

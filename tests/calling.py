@@ -1,7 +1,6 @@
-"""Calls placed to the app over real sockets, with a scripted guide, and what came of them.
+"""Places calls to the app over real sockets, with a scripted guide.
 
-The emulator's clock runs `SPEED` times as fast as ours, so the server's timeouts are shortened by
-as much.
+The emulator's clock runs at `SPEED` times real time, so the app's timeouts are shortened to match.
 """
 
 from collections.abc import AsyncIterator
@@ -31,7 +30,7 @@ TIMES = {
 
 @asynccontextmanager
 async def frontdesk(guide: GuideServer, **settings: Any) -> AsyncIterator[str]:
-    """The app with this guide, its times made as fast as the emulator's clock."""
+    """Serve the app with this guide, its timeouts scaled to the emulator's clock."""
     times = {name: seconds / SPEED for name, seconds in TIMES.items()}
     given = {
         "guide_base_url": guide.base_url,
@@ -46,27 +45,27 @@ async def frontdesk(guide: GuideServer, **settings: Any) -> AsyncIterator[str]:
 
 
 async def call(url: str, script: str, **options: Any) -> CallResult:
-    """Place a call and let its caller follow a script."""
+    """Place a call whose caller follows a script."""
     return await place_call(url, ScriptedCaller.from_text(script), speed=SPEED, **options)
 
 
 async def call_about(reply: str, script: str, **settings: Any) -> tuple[CallResult, GuideServer]:
-    """A call to an app whose guide always writes the same."""
+    """Place a call to an app whose guide always gives the same reply."""
     async with GuideServer() as guide, frontdesk(guide, **settings) as url:
         guide.reply(reply)
         return await call(url, script), guide
 
 
 def heard(result: CallResult) -> str:
-    """Every word the caller heard of us, in order, without the greeting."""
+    """Every word the caller heard from the agent, in order, without the greeting."""
     return " ".join(item.word for item in result.heard if item.cycle != 0)
 
 
 def outcomes(result: CallResult) -> list[str]:
-    """What was decided, in order."""
+    """The outcomes of the decisions, in order."""
     return [str(made["outcome"]) for made in result.decisions]
 
 
 def chat(guide: GuideServer, request: int = -1) -> list[str]:
-    """The words of the messages that the guide was asked with."""
+    """The contents of the messages in a request to the guide."""
     return [message["content"] for message in guide.requests[request].messages]

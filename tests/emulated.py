@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from emulator.attributes import RelayAttributes
 from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
+from emulator.twiml import RelayAttributes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -44,7 +44,7 @@ def twiml(
     connect: str = "",
     **attributes: str,
 ) -> str:
-    """The answer to a voice webhook, with these attributes on the relay."""
+    """The response to a voice webhook, with these attributes on the relay."""
     written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><Response><Connect action="{action}" {connect}>'
@@ -55,7 +55,7 @@ def twiml(
 
 @dataclass
 class Bench:
-    """A line with a clock of its own, and every frame it sent with its time."""
+    """A line with its own clock, and every frame it sent with its time."""
 
     line: Line
     now: float = 0.0
@@ -63,7 +63,7 @@ class Bench:
 
     @classmethod
     def open(cls, manner: Manner | None = None, **attributes: str) -> Bench:
-        """A line that has just been started."""
+        """A line that has just started."""
         bench = cls(Line(IDENTITY, RelayAttributes.from_twiml(twiml(**attributes)), manner))
         bench._keep(bench.line.start(0.0), 0.0)
         return bench
@@ -74,7 +74,7 @@ class Bench:
         return self.line.closing is not None
 
     def until(self, time: float) -> Bench:
-        """Let the clock run, stopping at each deadline as a real driver would."""
+        """Advance the clock, stopping at each deadline as a real driver would."""
         while (deadline := self.line.deadline) is not None and deadline <= time:
             self._keep(self.line.advance(deadline), deadline)
         self._keep(self.line.advance(time), time)
@@ -82,11 +82,11 @@ class Bench:
         return self
 
     def app(self, **frame: object) -> list[Frame]:
-        """The app sends a frame; what the line answers at once."""
+        """The app sends a frame. Returns the line's immediate answer."""
         return self._keep(self.line.receive(json.dumps(frame), self.now), self.now)
 
     def raw(self, raw: str | bytes) -> list[Frame]:
-        """The app sends something that may be no frame."""
+        """The app sends something that may not be a frame."""
         return self._keep(self.line.receive(raw, self.now), self.now)
 
     def text(self, token: str, *, last: bool = False, **more: object) -> list[Frame]:
@@ -102,7 +102,7 @@ class Bench:
         return self._keep(self.line.presses(digit, self.now), self.now)
 
     def hang_up(self) -> list[Frame]:
-        """The caller ends the call."""
+        """The caller hangs up."""
         return self._keep(self.line.hangs_up(self.now), self.now)
 
     def of_type(self, kind: str) -> list[Frame]:
@@ -114,7 +114,7 @@ class Bench:
         return [(round(t, 3), f["value"]) for t, f in self.sent if f.get("name") == name]
 
     def at(self, time: float) -> list[Frame]:
-        """The frames sent at a time, in order."""
+        """The frames sent at this time, in order."""
         return [frame for t, frame in self.sent if abs(t - time) < 1e-6]
 
     def heard(self) -> str:
@@ -130,7 +130,7 @@ EVENTS = "speaker-events tokens-played"
 
 
 def about(time: float) -> Any:
-    """A time, but for the rounding of floats."""
+    """A time, allowing for float rounding."""
     return pytest.approx(time)
 
 
@@ -151,7 +151,7 @@ def speaking(manner: Manner | None = None, **attributes: str) -> Bench:
 
 @dataclass
 class RecordedRequest:
-    """A request that the small app got."""
+    """A request that the small app received."""
 
     url: str
     form: dict[str, str]
@@ -160,7 +160,7 @@ class RecordedRequest:
 
 @dataclass
 class SmallApp:
-    """A scripted app on a real socket: its relay is a coroutine of the test's."""
+    """A scripted app on a real socket; the test supplies its relay as a coroutine."""
 
     relay: Callable[[WebSocket, dict[str, Any]], Awaitable[None]]
     address: str = ""
@@ -187,18 +187,18 @@ class SmallApp:
         return Response(self.action_answer, media_type="application/xml")
 
     async def stream_decisions(self, request: Request) -> Response:
-        """The side channel of decisions, if this app has one."""
+        """The decision feed, if this app has one."""
         await self._record("decisions", request)
         if self.decisions is None:
             return PlainTextResponse("no such page", status_code=404)
         return StreamingResponse(iter(self.decisions), media_type="text/event-stream")
 
     async def health(self, _request: Request) -> Response:
-        """Whether it is up."""
+        """The health check."""
         return PlainTextResponse("{}")
 
     async def ws(self, upgrade: WebSocket) -> None:
-        """The relay: setup, then the test's coroutine."""
+        """The relay's socket: reads `setup`, then runs the test's coroutine."""
         self.requests["ws"] = RecordedRequest(str(upgrade.url), {}, dict(upgrade.headers))
         if self.refuses_socket:
             await upgrade.close()
@@ -214,7 +214,7 @@ class SmallApp:
         return frame
 
     async def frames(self, relay: WebSocket) -> AsyncIterator[dict[str, Any]]:
-        """All frames that follow."""
+        """All further frames."""
         while True:
             yield await self.frame(relay)
 
@@ -224,7 +224,7 @@ class SmallApp:
 
 
 class EchoApp(SmallApp):
-    """Answers each final prompt with its words."""
+    """Answers each final prompt by repeating it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(self.echo, **options)
@@ -239,7 +239,7 @@ class EchoApp(SmallApp):
 
 @asynccontextmanager
 async def serving(app: SmallApp) -> AsyncIterator[SmallApp]:
-    """Serve a small app on a free port of the loopback."""
+    """Serve a small app on a free loopback port."""
     routes = [
         Route("/twiml", app.post_twiml, methods=["POST"]),
         Route("/action", app.action, methods=["GET", "POST"]),
@@ -253,7 +253,7 @@ async def serving(app: SmallApp) -> AsyncIterator[SmallApp]:
         Starlette(routes=routes), log_config=None, ws="websockets-sansio", lifespan="off"
     )
     server = uvicorn.Server(config)
-    # The socket listens already: a call placed now waits until the server accepts it.
+    # The socket is already listening: a call placed now waits until the server accepts it.
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield app

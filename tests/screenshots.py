@@ -1,8 +1,8 @@
-"""Takes the pictures of the browser phone that the documentation shows: `make screenshots`.
+"""Takes the screenshots of the browser phone for the documentation: `make screenshots`.
 
-They are of a real call with the demo guide, at its own pace, at the moment when the agent answers a
-question that ended its reply, after an "uh-huh" that did not. A headless browser has no voice and
-hears nothing: scripted speech stands in, so that the page looks as it does on a desk.
+They show a real call with the demo guide: an "uh-huh" after which the agent resumed, and a question
+that cancelled the reply. A headless browser has neither voice nor microphone, so scripted speech
+stands in.
 """
 
 import base64
@@ -22,7 +22,7 @@ THEMES: Final = ("light", "dark")
 
 
 def main() -> None:
-    """Place the call, and take a picture for each size and theme."""
+    """Place the call and take a screenshot for each size and theme."""
     DOCS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as profile,

@@ -1,4 +1,4 @@
-"""The app on a real socket of this machine, inside the test's own event loop."""
+"""Serves the app on a real local socket, inside the test's event loop."""
 
 import asyncio
 import socket
@@ -17,13 +17,13 @@ AUTH_TOKEN = "12345"
 
 
 def settings_for_test(**given: Any) -> Settings:
-    """Settings that come from the test alone, not from the environment or a `.env` file."""
+    """Settings from the test alone, ignoring the `.env` file."""
     return load_settings(_env_file=None, **given)
 
 
 @asynccontextmanager
 async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free port; gives its address, `http://127.0.0.1:PORT`."""
+    """Serve an ASGI app on a free port. Yields its address, `http://127.0.0.1:PORT`."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
@@ -38,7 +38,7 @@ async def serve(asgi: ASGIApp) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:  # it has no event to wait for
+        while not server.started:  # uvicorn has no event to wait for
             await asyncio.sleep(0.001)
             if task.done():
                 await task

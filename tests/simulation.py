@@ -18,10 +18,10 @@ from msgspec.structs import replace
 import relay_protocol as relay
 from barge_in import BargeIn
 from calls import relay_events
-from emulator.attributes import RelayAttributes
 from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
 from emulator.player import InterruptReport
+from emulator.twiml import RelayAttributes
 from turn.events import (
     Action,
     AskGuide,

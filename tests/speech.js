@@ -1,12 +1,12 @@
-// Scripted speech for the phone's page, in place of the browser's: what is said and heard is a test's.
-// Put in before any script of the page runs.
+// Replaces the browser's speech with scripted speech that a test controls.
+// Must run before the page's own scripts.
 "use strict";
 (() => {
   window.spoken = []; // every utterance, in order
-  window.cancelled = 0; // how often one was cut off
-  window.begun = 0; // how many words of the last one were begun
+  window.cancelled = 0; // how many were cut off
+  window.begun = 0; // how many words of the last one have begun
   window.wordsPerSecond = 2.5;
-  window.ears = null; // the recognition that listens
+  window.ears = null; // the active recognition
 
   class Utterance {
     constructor(text) {

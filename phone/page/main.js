@@ -1,13 +1,13 @@
 /**
- * The browser phone: everything on the page put together, one call after the other.
+ * The browser phone: wires the page together and runs one call at a time.
  */
 
-import { CallFailedError, address } from "./call/placing.js";
+import { CallFailedError, address } from "./call/app-server.js";
 import { PhoneCall } from "./call/phone-call.js";
-import { fileName } from "./call/recording.js";
-import { Conversation } from "./story/conversation.js";
-import { Figures } from "./story/figures.js";
-import { Timeline } from "./story/timeline.js";
+import { fileName } from "./call/call-log.js";
+import { Conversation } from "./model/conversation.js";
+import { Figures } from "./model/figures.js";
+import { Timeline } from "./model/timeline.js";
 import { ConversationView } from "./view/conversation-view.js";
 import { byId } from "./view/dom.js";
 import { FiguresView } from "./view/figures-view.js";
@@ -15,9 +15,9 @@ import { FramesView } from "./view/frames-view.js";
 import { Keypad } from "./view/keypad.js";
 import { StateView } from "./view/state-view.js";
 import { TimelineView } from "./view/timeline-view.js";
-import { Voices } from "./voices.js";
+import { SpeechControls } from "./speech/controls.js";
 
-const REDRAW_MS = 200; // what grows with time: clock and timeline
+const REDRAW_MS = 200; // for the clock and the timeline
 
 class Phone {
   constructor() {
@@ -34,7 +34,7 @@ class Phone {
       frames: new FramesView(),
     };
     this._keypad = new Keypad((digit) => this._act((line, now) => line.presses(digit, now)));
-    this._voices = new Voices({
+    this._speech = new SpeechControls({
       speed: this._speed,
       act: (deed) => this._act(deed),
       tell: (sentence) => this._state.note(sentence),
@@ -50,21 +50,21 @@ class Phone {
     if (this._stage === "dialling" || this._stage === "live") return;
     const models = this._begin();
     this._state.note("");
-    const asks = this._voices.transcriber.isOn;
-    this._enter("dialling", asks ? "Allow the microphone, or refuse it and type." : "Ringing …");
-    await this._voices.prepare();
+    const asks = this._speech.transcriber.isOn;
+    this._enter("dialling", asks ? "Allow the microphone, or block it and type." : "Ringing…");
+    await this._speech.prepare();
     const isWanted = this._stage === "dialling" && models === this._models;
     if (!isWanted) return; // hung up while the browser asked
     const mode = document.querySelector("input[name=mode]:checked");
     const call = new PhoneCall({
       mode: mode?.value ?? null,
       speed: this._speed,
-      voices: this._voices,
+      speech: this._speech,
       listener: {
         onEntry: (entry) => this._take(entry, models),
         onConnected: (relay) => this._keypad.enable(relay.dtmfDetection),
         onStage: (stage, words) => this._enter(stage, words),
-        onDecisionsLost: (why) => this._state.note(`Decisions are not shown: ${why}.`),
+        onDecisionsLost: (why) => this._state.note(`Decisions are unavailable: ${why}.`),
       },
     });
     this._call = call;
@@ -73,10 +73,10 @@ class Phone {
     try {
       await call.place();
     } catch (error) {
-      if (error.signedOut) location.reload(); // to the sign-in
-      if (this._call !== call) return; // nobody waits for it any more
+      if (error.signedOut) location.reload(); // shows the sign-in form
+      if (this._call !== call) return; // a newer call has replaced it
       const isKnown = error instanceof CallFailedError;
-      const words = isKnown ? error.message : "The call failed for a reason that nobody foresaw.";
+      const words = isKnown ? error.message : "Unexpected error; see the browser console.";
       this._enter("over", words);
       if (!isKnown) throw error;
     }
@@ -84,7 +84,7 @@ class Phone {
 
   _hangUp() {
     if (this._call) this._call.hangUp();
-    else this._enter("over", "You hung up before anyone answered.");
+    else this._enter("over", "You hung up before the call was answered.");
   }
 
   _act(deed) {
@@ -109,14 +109,14 @@ class Phone {
     clearInterval(this._ticking);
     if (isLive) this._ticking = setInterval(() => this._redraw(), REDRAW_MS);
     if (stage === "over") this._finish();
-    this._voices.enter(stage);
+    this._speech.enter(stage);
     this._redraw();
     this._focus();
   }
 
   _invitation() {
-    if (this._stage !== "live") return "Ringing …";
-    return this._voices.transcriber.isOn ? "Speak, or type. Speak over it, too." : "Type, also while it speaks.";
+    if (this._stage !== "live") return "Ringing…";
+    return this._speech.transcriber.isOn ? "Speak or type, even over the agent." : "Type, even while the agent speaks.";
   }
 
   _finish() {
@@ -127,14 +127,14 @@ class Phone {
   }
 
   _focus() {
-    const isTouched = matchMedia("(pointer: coarse)").matches; // a keyboard would cover the call
+    const isTouched = matchMedia("(pointer: coarse)").matches; // an on-screen keyboard would cover the call
     const next = { dialling: "hang-up", live: isTouched ? "hang-up" : "say", over: "call" };
     byId(next[this._stage]).focus({ preventScroll: true });
   }
 
-  // -- what is shown ------------------------------------------------------------------------------
+  // -- display ------------------------------------------------------------------------------------
 
-  /** A call begins, with nothing to show yet. */
+  /** Start with empty models for a new call. */
   _begin() {
     this._endedAt = null;
     this._models = {
@@ -145,7 +145,7 @@ class Phone {
     return this._models;
   }
 
-  /** Something happened on a call, which may be over, and another one begun. */
+  /** Take an entry of a call, unless a newer call has begun. */
   _take(entry, models) {
     if (models !== this._models) return;
     for (const model of Object.values(models)) model.take(entry);
@@ -153,7 +153,7 @@ class Phone {
     this._redraw();
   }
 
-  /** Draw soon, once for all that happened until then. */
+  /** Redraw on the next animation frame, once for all changes until then. */
   _redraw() {
     this._drawing ??= requestAnimationFrame(() => {
       this._drawing = null;
@@ -164,21 +164,21 @@ class Phone {
       this._views.figures.show(figures, now);
       this._views.frames.show();
       this._state.show(conversation.floor, now);
-      this._state.announce(conversation.turns, !this._voices.speaker.isOn);
+      this._state.announce(conversation.turns, !this._speech.speaker.isOn);
     });
   }
 
-  // -- the app, and the page ----------------------------------------------------------------------
+  // -- the app's facts and the page's controls ----------------------------------------------------
 
   async _showFacts() {
     const answer = await fetch(address("phone/facts")).catch(() => null);
-    if (answer?.status === 403) location.reload(); // to the sign-in
+    if (answer?.status === 403) location.reload(); // shows the sign-in form
     if (!answer?.ok) {
-      this._state.say("The app does not answer. Check that it is running, and reload this page.");
+      this._state.say("The app is not responding. Check that it is running, then reload this page.");
       return;
     }
     const facts = await answer.json();
-    this._voices.language = facts.language;
+    this._speech.language = facts.language;
     byId("sign-out").hidden = !facts.signed_in;
     const problems = Object.values(facts.modes).filter(Boolean);
     for (const radio of document.querySelectorAll("input[name=mode]")) {
@@ -189,8 +189,8 @@ class Phone {
     byId("mode-problem").hidden = !problems.length;
     this._state.say(
       facts.demo_guide
-        ? "Ready. A bicycle workshop’s receptionist answers."
-        : "Ready. Your own guide answers.",
+        ? "Ready. Demo guide: a bicycle workshop’s receptionist."
+        : "Ready. Your own guide will answer.",
     );
   }
 
@@ -215,7 +215,7 @@ class Phone {
     window.addEventListener("pagehide", () => this._call?.leave());
   }
 
-  /** On a small screen the figures cover the call. */
+  /** Show or hide the details, which cover the call on a small screen. */
   _showDetails(isShown) {
     document.body.toggleAttribute("data-details", isShown);
     byId("show-details").setAttribute("aria-expanded", String(isShown));

@@ -1,4 +1,4 @@
-"""The doctor, examining apps, guides and tunnels on real sockets."""
+"""The doctor on real sockets: apps, guides and tunnels, sound and broken."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 async def examine(url: str, **settings: Any) -> str:
-    """What the doctor prints of an app at this address that should have these settings."""
+    """What the doctor prints about an app at this address, given these settings."""
     out = io.StringIO()
     port = int(url.rpartition(":")[2])
     report = Report(out)
@@ -47,7 +47,7 @@ async def examine(url: str, **settings: Any) -> str:
 
 
 async def examine_guide(guide: GuideServer, **settings: Any) -> str:
-    """What the doctor prints of an app with this guide."""
+    """What the doctor prints about an app with this guide."""
     given = {"guide_base_url": guide.base_url, **settings}
     async with serve_frontdesk(**given) as url:
         return await examine(url, **given)
@@ -67,7 +67,7 @@ def free_port() -> int:
 
 
 class Tunnel:
-    """Ends TLS and passes bytes on to a port of this machine, as a tunnel or a proxy does."""
+    """Terminates TLS and forwards to a port of this machine, as a tunnel or proxy does."""
 
     def __init__(self, context: ssl.SSLContext, *, passes_upgrades: bool) -> None:
         self._context = context
@@ -78,7 +78,7 @@ class Tunnel:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Tunnel]:
-        """Open it at `url`; it leads to wherever `target` is when a connection comes."""
+        """Listen at `url`, forwarding each connection to the current `target`."""
         server = await asyncio.start_server(self._handle, "127.0.0.1", 0, ssl=self._context)
         self.url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
         try:
@@ -125,7 +125,7 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """An authority of certificates that nobody knows."""
+    """A certificate authority that nobody trusts."""
     return trustme.CA()
 
 
@@ -139,21 +139,21 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the environment's that answers nothing: to this machine none may be used."""
+    """Set a dead proxy in the environment: it must not be used for this machine."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
         monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{free_port()}")
 
 
 def tunnel(authority: trustme.CA, *, passes_upgrades: bool = True) -> Tunnel:
-    """A tunnel with a certificate of that authority's."""
+    """A tunnel with a certificate from that authority."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
     return Tunnel(context, passes_upgrades=passes_upgrades)
 
 
 async def examine_through(way: Tunnel, *, app_settings: dict[str, Any] | None = None) -> str:
-    """What the doctor prints where PUBLIC_URL is this tunnel, and leads to the app."""
+    """What the doctor prints if PUBLIC_URL is this tunnel and leads to the app."""
     async with way.open():
         given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
@@ -169,33 +169,33 @@ async def examine_through(way: Tunnel, *, app_settings: dict[str, Any] | None = 
 
 
 @pytest.mark.usefixtures("no_proxy")
-async def test_doctor_finds_nothing_wrong_with_a_signed_app_and_its_demo_guide() -> None:
-    """Every check is ok where there is a token, and the app runs."""
+async def test_every_check_passes_for_a_signed_app_with_the_demo_guide() -> None:
+    """With a token and a running app, every check is ok."""
     given = {"twilio_auth_token": AUTH_TOKEN}
     async with serve_frontdesk(**given) as url:
         printed = await examine(url, **given)
     assert "FAILED" not in printed
     assert "skipped" not in printed
     names = ["app", "guide", "guide streaming", "call", "call, unsigned"]
-    names += ["relay", "relay, unsigned", "relay, replayed"]
+    names += ["relay", "relay, unsigned", "relay, reused token"]
     for name in names:
         assert line_of(printed, name).startswith("ok ")
     assert "warning  settings: PUBLIC_URL is not set" in printed
 
 
 async def test_doctor_skips_signatures_without_a_token() -> None:
-    """Without a token there is nothing to refuse, and a call is placed unsigned."""
+    """Without a token nothing is refused, and the call is placed unsigned."""
     async with serve_frontdesk() as url:
         printed = await examine(url)
     assert "FAILED" not in printed
     assert line_of(printed, "relay").startswith("ok ")
-    for name in ("call, unsigned", "relay, unsigned", "relay, replayed"):
+    for name in ("call, unsigned", "relay, unsigned", "relay, reused token"):
         assert line_of(printed, name).startswith("skipped ")
 
 
 @pytest.mark.usefixtures("trusted", "no_proxy")
-async def test_doctor_comes_in_from_outside_over_tls(authority: trustme.CA) -> None:
-    """PUBLIC_URL is checked over https and wss, down to the answer to a caller."""
+async def test_doctor_checks_public_url_over_tls(authority: trustme.CA) -> None:
+    """PUBLIC_URL is checked over https and wss, up to the answer to a caller."""
     printed = await examine_through(tunnel(authority))
     assert "FAILED" not in printed
     for name in ("PUBLIC_URL", "PUBLIC_URL, call", "PUBLIC_URL, relay"):
@@ -203,7 +203,7 @@ async def test_doctor_comes_in_from_outside_over_tls(authority: trustme.CA) -> N
 
 
 async def test_doctor_prints_no_secret_and_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the key, nor the auth token, nor what the guide says is in what is printed."""
+    """The output has neither the key, the auth token, nor the guide's words."""
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     given = {"guide_api_key": "sk-secret", "twilio_auth_token": "tw-secret"}
     async with GuideServer() as guide:
@@ -221,7 +221,7 @@ async def test_doctor_prints_no_secret_and_no_words(monkeypatch: pytest.MonkeyPa
 
 
 async def test_guide_is_asked_with_its_key_and_model() -> None:
-    """What is sent to the guide is what the settings say."""
+    """The request to the guide follows the settings."""
     async with GuideServer() as guide:
         printed = await examine_guide(
             guide, guide_api_key="sk-1", guide_model="m-1", guide_instructions="Be brief."
@@ -234,7 +234,7 @@ async def test_guide_is_asked_with_its_key_and_model() -> None:
 
 
 async def test_guide_that_is_down_cannot_be_reached() -> None:
-    """The address is named as what to check; the app's round goes on, with an apology."""
+    """The advice names GUIDE_BASE_URL; the call still works, with an apology."""
     given = {"guide_base_url": f"http://127.0.0.1:{free_port()}/v1"}
     async with serve_frontdesk(**given) as url:
         printed = await examine(url, **given)
@@ -256,8 +256,8 @@ async def test_guide_that_is_down_cannot_be_reached() -> None:
         ),
     ],
 )
-async def test_guide_that_refuses_is_told_of(answer: Answer, found: str, setting: str) -> None:
-    """Each refusal is named, with the setting to look at."""
+async def test_guide_that_refuses_is_reported(answer: Answer, found: str, setting: str) -> None:
+    """Each refusal is named, with the setting to check."""
     async with GuideServer() as guide:
         guide.script(lambda _messages: [answer])
         printed = await examine_guide(guide)
@@ -265,8 +265,8 @@ async def test_guide_that_refuses_is_told_of(answer: Answer, found: str, setting
     assert setting in printed
 
 
-async def test_guide_without_the_model_shows_those_it_has() -> None:
-    """Where the endpoint lists its models, and ours is not one, the list is advice."""
+async def test_guide_without_the_model_lists_its_models() -> None:
+    """If the endpoint lists its models without ours, the advice shows the list."""
 
     async def refuse(_: Request) -> Response:
         return JSONResponse({"error": "no such model"}, 404)
@@ -282,26 +282,26 @@ async def test_guide_without_the_model_shows_those_it_has() -> None:
         given = {"guide_base_url": f"{guide}/v1"}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "GUIDE_MODEL is not one of those it lists: gpt-one, gpt??2Jtwo" in printed
+    assert "GUIDE_MODEL is not among the models it lists: gpt-one, gpt??2Jtwo" in printed
 
 
 @pytest.mark.parametrize(
     ("before", "setting"),
     [([Step.OPEN], "GUIDE_FIRST_TOKEN_TIMEOUT_S"), (["Well, "], "GUIDE_STALL_TIMEOUT_S")],
 )
-async def test_guide_that_stalls_is_given_up(before: list[Any], setting: str) -> None:
-    """Before the first word and after it, the deadline that passed is named."""
+async def test_guide_that_stalls_is_reported(before: list[Any], setting: str) -> None:
+    """Before the first word or after it, the finding names the deadline that passed."""
     async with GuideServer() as guide:
         guide.script(lambda _messages: [*before, Step.HANG])
         printed = await examine_guide(
             guide, guide_first_token_timeout_s=0.3, guide_stall_timeout_s=0.2
         )
-    assert line_of(printed, "guide").startswith("FAILED   guide: no word came for 0.")
+    assert line_of(printed, "guide").startswith("FAILED   guide: no words for 0.")
     assert setting in line_of(printed, "guide")
 
 
-async def test_guide_that_answers_in_one_piece_is_warned_of() -> None:
-    """Such a guide works, and its callers wait."""
+async def test_guide_that_does_not_stream_is_a_warning() -> None:
+    """Such a guide works, but its callers wait."""
     body = '{"choices": [{"message": {"content": "Hello there."}, "finish_reason": "stop"}]}'
     async with GuideServer() as guide:
         guide.script(lambda _messages: [Answer(200, body)])
@@ -310,8 +310,8 @@ async def test_guide_that_answers_in_one_piece_is_warned_of() -> None:
     assert line_of(printed, "guide streaming").startswith("warning ")
 
 
-async def test_guide_that_fails_the_second_time_is_told_of() -> None:
-    """A limit met between two requests is no matter of streaming."""
+async def test_guide_that_fails_the_second_time_is_reported() -> None:
+    """A rate limit hit between the two requests is not mistaken for missing streaming."""
     async with GuideServer() as guide:
         answers = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
         guide.script(lambda _messages: [next(answers) or Answer(429, "{}")])
@@ -320,8 +320,8 @@ async def test_guide_that_fails_the_second_time_is_told_of() -> None:
     assert "GUIDE_API_KEY" in printed
 
 
-async def test_guide_that_breaks_off_the_second_time_is_told_of() -> None:
-    """A connection that breaks is named as such."""
+async def test_guide_that_disconnects_the_second_time_is_reported() -> None:
+    """A broken connection is named as such."""
     async with GuideServer() as guide:
         steps = iter([event({"choices": [{"delta": {"content": "Hi"}}]}), None])
         guide.script(lambda _messages: [next(steps) or Step.RESET])
@@ -332,22 +332,22 @@ async def test_guide_that_breaks_off_the_second_time_is_told_of() -> None:
 # --- the app ------------------------------------------------------------------------------------
 
 
-async def test_another_program_on_the_port_is_told_of() -> None:
-    """What depends on the app is skipped, the demo guide among it."""
+async def test_another_program_on_the_port_is_reported() -> None:
+    """Whatever depends on the app is skipped, including the demo guide."""
 
     async def hello(_: Request) -> Response:
         return PlainTextResponse("hello")
 
     async with serve(Starlette(routes=[Route("/health", hello)])) as url:
         printed = await examine(url)
-    assert "(HTTP 200) is not Frontdesk" in line_of(printed, "app")
-    assert "set another PORT" in printed
+    assert "another program answers at" in line_of(printed, "app")
+    assert "set a different PORT" in printed
     assert line_of(printed, "guide").startswith("skipped ")
     assert line_of(printed, "call").startswith("skipped ")
 
 
-async def test_program_that_speaks_no_http_is_told_of() -> None:
-    """A socket that answers anything else is another program too."""
+async def test_program_that_speaks_no_http_is_reported() -> None:
+    """A program that answers with something other than HTTP is reported too."""
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
@@ -359,96 +359,96 @@ async def test_program_that_speaks_no_http_is_told_of() -> None:
     async with server:
         printed = await examine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     assert line_of(printed, "app").startswith("FAILED ")
-    assert "is not Frontdesk" in line_of(printed, "app")
+    assert "another program answers at" in line_of(printed, "app")
 
 
-async def test_frontdesk_of_another_version_is_told_of() -> None:
-    """A server that was not started again after an update."""
+async def test_frontdesk_of_another_version_is_reported() -> None:
+    """The app was not restarted after an update."""
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "version": "0.0.1", "calls": 0, "demo_guide": True})
 
     async with serve(Starlette(routes=[Route("/health", health)])) as url:
         printed = await examine(url)
-    assert "another version of Frontdesk" in line_of(printed, "app")
+    assert "a different version of Frontdesk" in line_of(printed, "app")
 
 
-async def test_app_with_older_settings_is_to_be_started_again() -> None:
-    """An app that runs with another guide, or without the token, is noticed."""
+async def test_app_with_old_settings_must_be_restarted() -> None:
+    """An app that runs with a different guide, or without the token, is noticed."""
     given = {"guide_base_url": f"http://127.0.0.1:{free_port()}/v1"}
     async with serve_frontdesk() as url:
         printed = await examine(url, twilio_auth_token=AUTH_TOKEN, **given)
-    assert "FAILED   app: it runs with another GUIDE_BASE_URL" in printed
+    assert "FAILED   app: runs with a different GUIDE_BASE_URL" in printed
     assert line_of(printed, "call, unsigned").startswith("FAILED ")
     assert line_of(printed, "relay, unsigned").startswith("FAILED ")
-    assert "FAILED   relay, replayed: a used token lets a call in again" in printed
+    assert "FAILED   relay, reused token: a used token is accepted again" in printed
 
 
 async def test_used_token_is_not_tried_on_several_workers() -> None:
-    """It would be let in or refused by chance, and no fault of the installation's."""
+    """Which worker gets the token is chance, so the outcome says nothing."""
     token = {"twilio_auth_token": AUTH_TOKEN}
     async with serve_frontdesk(**token) as url:
         printed = await examine(url, workers=2, **token)
     assert line_of(printed, "relay").startswith("ok ")
-    assert line_of(printed, "relay, replayed").startswith("skipped ")
+    assert line_of(printed, "relay, reused token").startswith("skipped ")
 
 
 async def test_app_with_another_token_refuses_the_call() -> None:
-    """A wrong signature is told of as what it most likely is, and what needs it is skipped."""
+    """The finding names the likely cause, and dependent checks are skipped."""
     async with serve_frontdesk(twilio_auth_token="other") as url:
         printed = await examine(url, twilio_auth_token=AUTH_TOKEN)
-    assert "FAILED   call: POST /twiml refuses our signature (HTTP 403)" in printed
+    assert "FAILED   call: POST /twiml rejected our signature (HTTP 403)" in printed
     assert line_of(printed, "relay").startswith("skipped ")
-    assert line_of(printed, "relay, replayed").startswith("skipped ")
+    assert line_of(printed, "relay, reused token").startswith("skipped ")
 
 
 async def test_app_with_another_public_url_leads_elsewhere() -> None:
-    """TwiML that names another address than PUBLIC_URL is told of."""
+    """TwiML that names an address other than PUBLIC_URL is reported."""
     async with serve_frontdesk(public_url="https://old.example.com") as url:
         printed = await examine(url)
-    assert "POST /twiml leads elsewhere: to wss://old.example.com/ws" in printed
+    assert "POST /twiml leads elsewhere, to wss://old.example.com/ws" in printed
 
 
-async def test_doctor_starts_the_app_where_none_runs(
+async def test_doctor_starts_the_app_if_none_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is there for the checks, and gone afterwards."""
+    """The app runs during the checks and is stopped afterwards."""
     monkeypatch.chdir(tmp_path)  # away from any .env
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     printed = await examine(f"http://127.0.0.1:{port}")
-    assert "so it was started for this check" in line_of(printed, "app")
+    assert "started for these checks" in line_of(printed, "app")
     assert line_of(printed, "relay").startswith("ok ")
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_app_that_ends_at_once_is_told_of(
+async def test_app_that_exits_on_startup_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An app that cannot start is not waited for."""
+    """The doctor does not wait for an app that cannot start."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "none")
     printed = await examine(f"http://127.0.0.1:{free_port()}")
-    assert "FAILED   app: it ends as soon as it is started (exit status 1)" in printed
+    assert "FAILED   app: exits on start-up (status 1)" in printed
 
 
 async def test_host_of_another_machine_cannot_be_listened_on() -> None:
-    """HOST is named where it is no address of this machine."""
+    """The finding names HOST if it is not an address of this machine."""
     printed = await examine(
         f"http://127.0.0.1:{free_port()}",
         host="127.0.0.1.invalid",
         guide_base_url="http://127.0.0.1:9/v1",
     )
     assert "FAILED   app: cannot listen on 127.0.0.1.invalid" in printed
-    assert "HOST has to be an address of this machine" in printed
+    assert "Set HOST to an address of this machine" in printed
 
 
 # --- the call -----------------------------------------------------------------------------------
 
 
 class Impostor:
-    """Says that it is Frontdesk, and answers a call in its own way."""
+    """Claims to be Frontdesk, but answers calls in its own way."""
 
     def __init__(self, answer: str = "", *, status: int = 200, token: str = "t") -> None:
         self._answer = answer
@@ -456,10 +456,10 @@ class Impostor:
         self._token = token
 
     async def converse(self, websocket: WebSocket) -> None:
-        """What it does on the relay's socket."""
+        """Serve the relay's socket."""
 
     async def examine(self) -> str:
-        """What the doctor prints of it."""
+        """What the doctor prints about it."""
         routes = [
             Route("/health", self._health),
             Route("/twiml", self._twiml, methods=["POST"]),
@@ -483,40 +483,40 @@ class Impostor:
 @pytest.mark.parametrize(
     ("impostor", "found"),
     [
-        (Impostor(status=500), "is answered with HTTP 500"),
-        (Impostor("<Response/>"), "is not answered with TwiML for a relay"),
-        (Impostor("hello"), "is not answered with TwiML for a relay"),
-        (Impostor(token=""), "gives the call no token"),
+        (Impostor(status=500), "returned HTTP 500"),
+        (Impostor("<Response/>"), "returned no TwiML for a relay"),
+        (Impostor("hello"), "returned no TwiML for a relay"),
+        (Impostor(token=""), "returned no token for the call"),
     ],
 )
-async def test_webhook_that_connects_no_call_is_told_of(impostor: Impostor, found: str) -> None:
-    """An answer to the webhook that Twilio could not follow, or we could not check."""
+async def test_webhook_that_connects_no_call_is_reported(impostor: Impostor, found: str) -> None:
+    """The webhook's response is one that Twilio could not follow, or we could not check."""
     printed = await impostor.examine()
     assert f"FAILED   call: POST /twiml {found}" in printed
     assert line_of(printed, "relay").startswith("skipped ")
 
 
-async def test_socket_that_refuses_the_signature_is_told_of() -> None:
-    """The webhook takes the signature and the socket does not: something is in between."""
+async def test_socket_that_rejects_the_signature_is_reported() -> None:
+    """If only the socket rejects the signature, a proxy is to blame."""
 
     class Refusing(Impostor):
         async def converse(self, websocket: WebSocket) -> None:
             await websocket.close()
 
     printed = await Refusing().examine()
-    assert "FAILED   relay: the WebSocket refuses our signature (HTTP 403)" in printed
+    assert "FAILED   relay: the WebSocket rejected our signature (HTTP 403)" in printed
 
 
 @pytest.mark.parametrize(
     ("code", "found"),
     [
-        (1008, "it refuses the token that POST /twiml gave the call (1008)"),
-        (1011, "it closes before the answer is complete (1011)"),
-        (1000, "it closes before the answer is complete (1000)"),
+        (1008, "rejects the token from POST /twiml (1008)"),
+        (1011, "closes before the answer is complete (1011)"),
+        (1000, "closes before the answer is complete (1000)"),
     ],
 )
-async def test_socket_that_closes_is_told_of(code: int, found: str) -> None:
-    """By the code with which it closes."""
+async def test_socket_that_closes_is_reported(code: int, found: str) -> None:
+    """The finding depends on the close code."""
 
     class Closing(Impostor):
         async def converse(self, websocket: WebSocket) -> None:
@@ -528,7 +528,7 @@ async def test_socket_that_closes_is_told_of(code: int, found: str) -> None:
     assert f"FAILED   relay: {found}" in printed
 
 
-async def test_answer_that_is_not_finished_is_told_of() -> None:
+async def test_unfinished_answer_is_reported() -> None:
     """Words without a last frame leave the talk cycle open."""
 
     class Breaking(Impostor):
@@ -540,11 +540,11 @@ async def test_answer_that_is_not_finished_is_told_of() -> None:
             await websocket.close()
 
     printed = await Breaking().examine()
-    assert "FAILED   relay: it closes before the answer is complete (1000)" in printed
+    assert "FAILED   relay: closes before the answer is complete (1000)" in printed
 
 
-async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
-    """A wrong type is enough; what it was about to say is not printed."""
+async def test_malformed_frame_is_reported_without_its_words() -> None:
+    """A wrong type is enough, and the frame's words are not printed."""
 
     class Careless(Impostor):
         async def converse(self, websocket: WebSocket) -> None:
@@ -555,7 +555,7 @@ async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
             await websocket.close()
 
     printed = await Careless().examine()
-    assert "FAILED   relay: it sends a frame that Twilio refuses (64107)" in printed
+    assert "FAILED   relay: sends a frame that Twilio rejects (64107)" in printed
     assert "confidential" not in printed
 
 
@@ -563,7 +563,7 @@ async def test_frame_that_twilio_refuses_is_told_of_without_its_words() -> None:
 
 
 async def test_public_url_without_token_is_skipped() -> None:
-    """Nobody outside is served without a token; the warning says so."""
+    """Without a token no one outside is served; the warning says so."""
     given = {"public_url": "https://desk.example.com"}
     async with serve_frontdesk(**given) as url:
         printed = await examine(url, **given)
@@ -571,23 +571,23 @@ async def test_public_url_without_token_is_skipped() -> None:
     assert line_of(printed, "PUBLIC_URL").startswith("skipped ")
 
 
-async def test_untrusted_certificate_is_told_of(authority: trustme.CA) -> None:
-    """A certificate that this machine does not trust is one that Twilio does not trust."""
+async def test_untrusted_certificate_is_reported(authority: trustme.CA) -> None:
+    """A certificate that this machine does not trust fails the check."""
     printed = await examine_through(tunnel(authority))
-    assert "FAILED   PUBLIC_URL: its TLS certificate is not trusted" in printed
+    assert "FAILED   PUBLIC_URL: untrusted TLS certificate" in printed
     assert "PUBLIC_URL, relay" not in printed
 
 
-async def test_public_url_without_tls_is_told_of() -> None:
-    """A PUBLIC_URL that leads to a port such as the app's own has no TLS."""
+async def test_public_url_without_tls_is_reported() -> None:
+    """A PUBLIC_URL that leads straight to the app's port has no TLS."""
     async with serve(Starlette()) as plain:
         given = {"public_url": plain.replace("http", "https"), "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "FAILED   PUBLIC_URL: it does not speak TLS" in printed
+    assert "FAILED   PUBLIC_URL: no TLS" in printed
 
 
-async def test_public_url_without_tunnel_is_told_of() -> None:
+async def test_public_url_without_tunnel_is_reported() -> None:
     """Nothing listens: the tunnel is not running."""
     given = {
         "public_url": f"https://localhost:{free_port()}",
@@ -595,29 +595,29 @@ async def test_public_url_without_tunnel_is_told_of() -> None:
     }
     async with serve_frontdesk(**given) as url:
         printed = await examine(url, **given)
-    assert "FAILED   PUBLIC_URL: nothing answers there" in printed
+    assert "FAILED   PUBLIC_URL: connection refused" in printed
     assert "Start the tunnel" in printed
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_proxy_without_websockets_is_told_of(authority: trustme.CA) -> None:
-    """https works, and the upgrade is what fails."""
+async def test_proxy_without_websockets_is_reported(authority: trustme.CA) -> None:
+    """https works, but the upgrade fails."""
     printed = await examine_through(tunnel(authority, passes_upgrades=False))
     assert line_of(printed, "PUBLIC_URL, call").startswith("ok ")
     assert "the WebSocket does not open" in line_of(printed, "PUBLIC_URL, relay")
-    assert "has to pass WebSockets on" in printed
+    assert "must forward WebSockets" in printed
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_tunnel_that_leads_to_nothing_is_told_of(authority: trustme.CA) -> None:
-    """A tunnel that answers for an app it does not reach."""
+async def test_tunnel_that_leads_nowhere_is_reported(authority: trustme.CA) -> None:
+    """The tunnel answers itself because it does not reach the app."""
     way = tunnel(authority)
     async with way.open():
         given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "(HTTP 502) is not Frontdesk" in line_of(printed, "PUBLIC_URL")
-    assert f"check the port it leads to. The app is at {url}." in printed
+    assert f"another program answers at {way.url} (HTTP 502)" in line_of(printed, "PUBLIC_URL")
+    assert f"check its target port. The app is at {url}." in printed
 
 
 @pytest.mark.usefixtures("trusted")
@@ -625,14 +625,14 @@ async def test_tunnel_that_leads_to_nothing_is_told_of(authority: trustme.CA) ->
     ("answer", "advice"),
     [
         (PlainTextResponse("hello"), "leads to another program"),
-        (PlainTextResponse("no", 403), "refuses requests"),
+        (PlainTextResponse("no", 403), "proxy or tunnel refuses requests"),
         (RedirectResponse("https://desk.example.com/health"), "It redirects"),
     ],
 )
-async def test_other_program_behind_public_url_is_told_of(
+async def test_other_program_behind_public_url_is_reported(
     authority: trustme.CA, answer: Response, advice: str
 ) -> None:
-    """What answers is not us, and by its status one can tell why."""
+    """The advice depends on the other program's status code."""
 
     async def health(_: Request) -> Response:
         return answer
@@ -643,16 +643,16 @@ async def test_other_program_behind_public_url_is_told_of(
         given = {"public_url": way.url, "twilio_auth_token": AUTH_TOKEN}
         async with serve_frontdesk(**given) as url:
             printed = await examine(url, **given)
-    assert "is not Frontdesk" in line_of(printed, "PUBLIC_URL")
+    assert "another program answers at" in line_of(printed, "PUBLIC_URL")
     assert advice in printed
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.CA) -> None:
-    """One with another token refuses our signature."""
+async def test_other_frontdesk_behind_public_url_is_reported(authority: trustme.CA) -> None:
+    """One with a different token rejects our signature."""
     printed = await examine_through(tunnel(authority), app_settings={"twilio_auth_token": "other"})
     assert line_of(printed, "PUBLIC_URL").startswith("ok ")
-    assert "refuses our signature" in line_of(printed, "PUBLIC_URL, call")
+    assert "rejected our signature" in line_of(printed, "PUBLIC_URL, call")
     assert line_of(printed, "PUBLIC_URL, relay").startswith("skipped ")
 
 
@@ -670,21 +670,21 @@ async def test_other_frontdesk_behind_public_url_is_told_of(authority: trustme.C
         ({"public_url": "https://desk.example.com:8443"}, "PUBLIC_URL has a port"),
     ],
 )
-def test_setting_worth_knowing_is_warned_of(given: dict[str, Any], start: str) -> None:
-    """Each such setting has its warning, which names it."""
+def test_risky_setting_is_a_warning(given: dict[str, Any], start: str) -> None:
+    """Each such setting has a warning that names it."""
     found = [found for found, _ in warnings_about(settings_for_test(**given))]
     assert any(warning.startswith(start) for warning in found)
 
 
-def test_settings_for_a_telephone_number_are_not_warned_of() -> None:
-    """With a token and an address there is nothing to say."""
+def test_settings_for_a_telephone_number_have_no_warnings() -> None:
+    """With a token and a public address there are no warnings."""
     given = {"public_url": "https://desk.example.com", "twilio_auth_token": "12345"}
     for more in ({}, {"phone_password": "correct horse"}):
         assert list(warnings_about(settings_for_test(**given, **more))) == []
 
 
 def test_wrong_settings_are_all_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every problem is a line, and the rest is skipped."""
+    """Every problem has its line, and the rest is skipped."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "none")
     monkeypatch.setenv("PUBLIC_URL", "http://desk.example.com")
@@ -697,10 +697,10 @@ def test_wrong_settings_are_all_listed(tmp_path: Path, monkeypatch: pytest.Monke
     assert out.getvalue().splitlines()[-1].startswith("skipped ")
 
 
-def test_name_that_is_not_a_setting_is_warned_of(
+def test_name_that_is_not_a_setting_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The settings can be used, and the rest is checked."""
+    """The settings are valid, and the rest is checked."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("GUIDE_BASEURL=http://hush\nhush\n", encoding="utf-8")
     out = io.StringIO()
@@ -715,8 +715,8 @@ def test_name_that_is_not_a_setting_is_warned_of(
     ]
 
 
-def test_terminal_shows_what_is_waited_for() -> None:
-    """There, the name of a check stands until its line replaces it."""
+def test_terminal_shows_the_check_in_progress() -> None:
+    """The check's name is shown until its line replaces it."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -732,16 +732,16 @@ def test_terminal_shows_what_is_waited_for() -> None:
     assert out.getvalue() == "...      app\r\033[Kok       app: ...      app\n"
 
 
-async def test_check_that_takes_too_long_is_given_up() -> None:
-    """No check goes on for ever."""
+async def test_check_that_takes_too_long_fails() -> None:
+    """No check runs forever."""
     out = io.StringIO()
     report = Report(out)
     assert await report.perform("app", asyncio.Event().wait(), limit_s=0.01) is None
-    assert out.getvalue().startswith("FAILED   app: it took longer than 0.01 s\n")
+    assert out.getvalue().startswith("FAILED   app: timed out after 0.01 s\n")
 
 
 async def run_doctor(*arguments: str, cwd: Path, **environment: str) -> tuple[int | None, str]:
-    """Run the command line; returns its exit status, and what it printed."""
+    """Run the command line. Returns its exit status and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -761,7 +761,7 @@ async def test_command_line_says_that_nothing_failed(tmp_path: Path) -> None:
         status, printed = await run_doctor(
             "-m", "doctor", cwd=tmp_path, PORT=port, TWILIO_AUTH_TOKEN=AUTH_TOKEN
         )
-    assert (status, printed.splitlines()[-1]) == (0, "Nothing failed.")
+    assert (status, printed.splitlines()[-1]) == (0, "No checks failed.")
 
 
 async def test_command_line_counts_what_failed(tmp_path: Path) -> None:
@@ -772,7 +772,7 @@ async def test_command_line_counts_what_failed(tmp_path: Path) -> None:
 
 
 async def test_command_line_names_certificates_that_cannot_be_read(tmp_path: Path) -> None:
-    """SSL_CERT_FILE is a setting too."""
+    """An unreadable SSL_CERT_FILE is reported like a setting."""
     status, printed = await run_doctor("-m", "doctor", cwd=tmp_path, SSL_CERT_FILE="none.pem")
     assert status == 1
     assert "Set SSL_CERT_FILE to a PEM file" in printed
@@ -780,14 +780,14 @@ async def test_command_line_names_certificates_that_cannot_be_read(tmp_path: Pat
 
 
 async def test_command_line_explains_itself(tmp_path: Path) -> None:
-    """`--help` checks nothing."""
+    """`--help` describes the checks without running any."""
     status, printed = await run_doctor("-m", "doctor", "--help", cwd=tmp_path)
     assert status == 0
-    assert "Secrets are not printed" in printed
+    assert "It prints no secrets" in printed
 
 
-async def test_command_line_names_what_is_not_installed(tmp_path: Path) -> None:
-    """Run by a Python without the packages, it says how to get them."""
+async def test_command_line_explains_a_missing_installation(tmp_path: Path) -> None:
+    """Without the packages, it says how to install them."""
     status, printed = await run_doctor("-S", "-m", "doctor", cwd=tmp_path)
     assert status == 1
     assert "make install" in printed

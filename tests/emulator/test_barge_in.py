@@ -1,18 +1,18 @@
-"""The caller on the emulated line: what is transcribed, what interrupts, what reaches the app."""
+"""The caller on the emulated line: what is transcribed, interrupts, and reaches the app."""
 
 from __future__ import annotations
 
 import pytest
 
 from emulator.line import Manner
-from emulator.story import Cut, Heard, Said, Transcribed
+from emulator.line_events import Cut, Heard, Said, Transcribed
 from tests.emulated import EVENTS, Bench, about, info, speaking
 
 # -- the caller in silence -------------------------------------------------------------------------
 
 
 def test_caller_is_transcribed_after_a_silence() -> None:
-    """Voice off and the final prompt come in one instant, half a second after the last word."""
+    """Voice off and the final prompt come together, half a second after the last word."""
     bench = Bench.open(events=EVENTS)
     bench.say("what are your")
     bench.until(10)
@@ -21,14 +21,14 @@ def test_caller_is_transcribed_after_a_silence() -> None:
         {"type": "prompt", "voicePrompt": "what are your", "lang": "en-US", "last": True},
     ]
     assert bench.infos("clientSpeaking") == [(0.3, "on"), (1.5, "off")]
-    assert bench.line.story == [
+    assert bench.line.events == [
         Said(0.0, "what are your"),
         Transcribed(about(1.5), "what are your", reported=True),
     ]
 
 
 def test_partials_carry_the_whole_utterance_so_far() -> None:
-    """With partialPrompts each word made out sends all words so far; without, none."""
+    """With partialPrompts, each recognized word sends all words so far; without, none."""
     bench = Bench.open(partialPrompts="true")
     bench.say("what are your")
     bench.until(10)
@@ -84,7 +84,7 @@ def test_cough_in_silence_is_no_prompt() -> None:
 
 
 CUT_AT = 2.75
-"""When words that begin at 2.45 s are made out; the second clause has then sounded for 1.25 s."""
+"""When words begun at 2.45 s are recognized; the second clause has played for 1.25 s."""
 
 
 def test_caller_interrupts_in_one_burst() -> None:
@@ -107,7 +107,7 @@ def test_caller_interrupts_in_one_burst() -> None:
 
 
 def test_interrupt_purges_the_queue_and_accounts_for_it() -> None:
-    """What was queued, and the open cycle's tail, are never heard; all of it is kept as cut."""
+    """The queue and the open cycle's tail are never heard, and all of it is noted as cut."""
     bench = speaking()
     bench.text(" nothing.", last=True)
     bench.text("Second cycle.", last=True)
@@ -129,7 +129,7 @@ def test_interrupt_purges_the_queue_and_accounts_for_it() -> None:
 
 
 def test_interrupt_drops_the_tail_of_the_open_cycle() -> None:
-    """Words that waited for the end of their clause are cut too."""
+    """Words of an unfinished clause are cut too."""
     bench = speaking()
     bench.say("wait")
     bench.until(20)
@@ -137,7 +137,7 @@ def test_interrupt_drops_the_tail_of_the_open_cycle() -> None:
 
 
 def test_tokens_after_an_interrupt_are_a_new_reply() -> None:
-    """A token that leaks after the purge is spoken, as a talk cycle of its own."""
+    """A token that arrives after the purge is spoken as a talk cycle of its own."""
     bench = speaking()
     bench.say("wait")
     bench.until(3)
@@ -165,7 +165,7 @@ def test_interrupt_reports_in_each_manner(report: str, utterance: str, duration:
 
 
 def test_whole_report_begins_with_the_reply_not_the_call() -> None:
-    """Words of an earlier reply are not in it."""
+    """It has no words of an earlier reply."""
     bench = speaking(Manner(interrupt_report="whole"), welcomeGreeting="Hi.")
     bench.say("wait")
     bench.until(4)
@@ -186,7 +186,7 @@ def test_interrupt_before_the_first_word_is_over_reports_nothing_heard() -> None
 
 
 def test_words_before_the_first_sound_interrupt_nothing() -> None:
-    """In the latency before the agent's audio there is nothing to cut."""
+    """Before the agent's audio starts there is nothing to cut."""
     bench = Bench.open(events=EVENTS)
     bench.say("stop")
     bench.until(0.1)
@@ -197,7 +197,7 @@ def test_words_before_the_first_sound_interrupt_nothing() -> None:
 
 
 def test_cough_interrupts_without_words() -> None:
-    """A sound that is no word cuts the agent; no prompt follows."""
+    """A sound without words cuts the agent; no prompt follows."""
     bench = speaking(partialPrompts="true")
     bench.line.coughs(2.45)
     bench.until(20)
@@ -302,7 +302,7 @@ def test_sensitivity_counts_words(sensitivity: str, made_out: float, cough_cuts:
 
 
 def test_ignored_backchannel_neither_interrupts_nor_prompts() -> None:
-    """ignoreBackchannel hides acknowledgements; one more word and it is heard."""
+    """ignoreBackchannel hides acknowledgements, unless there is another word."""
     bench = speaking(ignoreBackchannel="true", partialPrompts="true")
     bench.say("Yeah, okay.")
     bench.until(4.5)
@@ -330,7 +330,7 @@ def test_ignored_backchannel_neither_interrupts_nor_prompts() -> None:
 def test_words_over_the_agent_follow_the_matrix(
     interruptible: str, report: str, cut: bool, delivered: bool
 ) -> None:
-    """Interruptible decides about the audio, reportInputDuringAgentSpeech about the words."""
+    """`interruptible` governs the audio, `reportInputDuringAgentSpeech` the words."""
     bench = speaking(
         interruptible=interruptible, reportInputDuringAgentSpeech=report, partialPrompts="true"
     )
@@ -338,13 +338,13 @@ def test_words_over_the_agent_follow_the_matrix(
     bench.until(20)
     assert bool(bench.of_type("interrupt")) == cut
     assert bool(bench.of_type("prompt")) == delivered
-    said = [s for s in bench.line.story if isinstance(s, Transcribed)]
+    said = [s for s in bench.line.events if isinstance(s, Transcribed)]
     assert [(s.text, s.reported) for s in said] == [("wait a minute", delivered)]
 
 
 @pytest.mark.parametrize(("report", "sent"), [("dtmf", 1), ("any", 1), ("speech", 0), ("none", 0)])
 def test_keys_over_the_agent_follow_the_matrix(report: str, sent: int) -> None:
-    """A key over the agent reaches the app only if it is asked for, and cuts all the same."""
+    """A key over the agent reaches the app only if asked for, but always cuts."""
     bench = speaking(reportInputDuringAgentSpeech=report)
     bench.press("1")
     assert len(bench.of_type("dtmf")) == sent
@@ -352,7 +352,7 @@ def test_keys_over_the_agent_follow_the_matrix(report: str, sent: int) -> None:
 
 
 def test_words_begun_in_silence_are_delivered() -> None:
-    """The agent starting in the middle of an utterance takes nothing away from it."""
+    """An utterance is delivered whole even if the agent starts to speak during it."""
     bench = Bench.open(reportInputDuringAgentSpeech="none")
     bench.say("one two three four five six")
     bench.until(0.5)

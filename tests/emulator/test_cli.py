@@ -1,4 +1,4 @@
-"""The emulator in a terminal: what it prints, what it writes, how it ends."""
+"""The emulator's command line: output, files and exit status."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import pytest
 
-from emulator import serving as app_serving_module
+from emulator import app_process
 from emulator.__main__ import DEMO_CALL, main
+from emulator.app_process import running_app
 from emulator.app_server import CallFailedError
 from emulator.call_log import Entry, entry_line, parse_call_log
 from emulator.script import HangUp, parse_script
-from emulator.serving import serving as app_serving
 from relay_protocol import sign
 from tests.emulated import EchoApp, SmallApp, serving
 from tests.places import ROOT
@@ -51,7 +51,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_fo
 def emulate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Emulate:
-    """The command line run to its end in an empty directory: status, output, errors."""
+    """Run the command line in an empty directory. Returns status, output and errors."""
     monkeypatch.chdir(tmp_path)
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
@@ -59,7 +59,7 @@ def emulate(
     async def run(*arguments: str, typed: str = "") -> tuple[int, str, str]:
         with keyboard(typed) as stdin:
             monkeypatch.setattr(sys, "stdin", stdin)
-            # In a thread, for it has an event loop of its own.
+            # In a thread, because it runs its own event loop.
             status = await asyncio.to_thread(exit_status, [*arguments])
         return status, *capfd.readouterr()
 
@@ -67,7 +67,7 @@ def emulate(
 
 
 def keyboard(typed: str) -> TextIO:
-    """An input with a file descriptor, at its end after what is typed."""
+    """An input stream with a file descriptor, ending after this text."""
     reading, writing = os.pipe()
     os.write(writing, typed.encode())
     os.close(writing)
@@ -75,7 +75,7 @@ def keyboard(typed: str) -> TextIO:
 
 
 async def start(*arguments: str) -> asyncio.subprocess.Process:
-    """`python -m emulator` as a process of its own, whose standard input stays open."""
+    """Run `python -m emulator` as a process whose standard input stays open."""
     environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator", *arguments),
@@ -88,7 +88,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 def exit_status(arguments: list[str]) -> int:
-    """What the program would end with."""
+    """The program's exit status."""
     try:
         return main(arguments)
     except SystemExit as usage:
@@ -99,7 +99,7 @@ def exit_status(arguments: list[str]) -> int:
 
 
 async def test_scripted_call_is_printed_and_logged(tmp_path: Path, emulate: Emulate) -> None:
-    """The conversation on the output, the frames in the file, no colour in a pipe."""
+    """The output shows the conversation, without colour; the file has the frames."""
     (tmp_path / "call.txt").write_text("when quiet: one two\nwhen quiet: hang up")
     async with serving(EchoApp(twiml_options={"welcomeGreeting": "Hello."})) as app:
         status, out, err = await emulate(
@@ -114,14 +114,14 @@ async def test_scripted_call_is_printed_and_logged(tmp_path: Path, emulate: Emul
         "caller   one two",
         "agent    you said one two",
         "caller   (hangs up)",
-        "call     over: completed",
+        "call     ended: completed",
     ]
     entries = parse_call_log((tmp_path / "call.jsonl").read_text())
     assert [entry.frame for entry in entries if entry.dir == "in"] == app.received
 
 
-async def test_frames_of_a_call_log_are_sent_again(tmp_path: Path, emulate: Emulate) -> None:
-    """They go to the server, and its answers are printed."""
+async def test_frames_of_a_call_log_are_resent(tmp_path: Path, emulate: Emulate) -> None:
+    """The call log's frames go to the app, and its answers are printed."""
     prompt = {"type": "prompt", "voicePrompt": "hi", "lang": "en-US", "last": True}
     entries = [Entry(0, "in", {"type": "setup"}), Entry(0.1, "in", prompt)]
     (tmp_path / "call.jsonl").write_text("\n".join(map(entry_line, entries)))
@@ -135,7 +135,7 @@ async def test_frames_of_a_call_log_are_sent_again(tmp_path: Path, emulate: Emul
 
 
 async def test_interactive_caller_types(emulate: Emulate) -> None:
-    """Lines are said, commands done, mistakes explained; the end of input hangs up."""
+    """Lines are said, commands executed, mistakes explained; end of input hangs up."""
     typed = "hello there\n\n/what\n/cough\n/5\n"
     async with serving(EchoApp()) as app:
         status, out, err = await emulate(
@@ -150,7 +150,7 @@ async def test_interactive_caller_types(emulate: Emulate) -> None:
 
 
 async def test_settings_come_from_the_environment_file(tmp_path: Path, emulate: Emulate) -> None:
-    """The token and the public address are those of the app's `.env`."""
+    """The token and the public address come from the app's `.env`."""
     (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=12345\nPUBLIC_URL=https://desk.example.com\n")
     (tmp_path / "call.txt").write_text("after 0s: hang up")
     async with serving(EchoApp(twiml_url="wss://desk.example.com/ws")) as app:
@@ -162,7 +162,7 @@ async def test_settings_come_from_the_environment_file(tmp_path: Path, emulate: 
 
 @pytest.fixture
 def interrupt_key_works() -> Iterator[None]:
-    """Ctrl-C reaches what is started here, though a shell's background jobs ignore it."""
+    """Let Ctrl-C reach child processes, even if this is a background job that ignores it."""
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, inherited)
@@ -170,7 +170,7 @@ def interrupt_key_works() -> Iterator[None]:
 
 @pytest.mark.usefixtures("interrupt_key_works")
 async def test_interrupt_key_hangs_up() -> None:
-    """Ctrl-C closes the call as a hang-up, without a traceback."""
+    """Ctrl-C hangs up, without a traceback."""
     async with serving(EchoApp()) as app:
         process = await start("--server", app.address, "--interactive")
         assert process.stdout is not None
@@ -182,17 +182,17 @@ async def test_interrupt_key_hangs_up() -> None:
     assert app.requests["action"].form["SessionStatus"] == "completed"
 
 
-# -- what goes wrong -------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 async def relay_that_closes(socket: WebSocket, _setup: dict[str, Any]) -> None:
-    """A relay that is no help."""
+    """A relay that closes at once."""
     await socket.close(1011, "overloaded")
 
 
 @pytest.mark.parametrize("what", ["--script", "--resend"])
 async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: str) -> None:
-    """A server that closes the call is named as the one who did."""
+    """The message says that the app closed the call."""
     entries = [Entry(t / 2, "in", {"type": "x"}) for t in range(200)]
     (tmp_path / "--resend").write_text("\n".join(map(entry_line, entries)))
     (tmp_path / "--script").write_text("after 60s: hang up")
@@ -205,8 +205,8 @@ async def test_early_close_is_an_error(tmp_path: Path, emulate: Emulate, what: s
     assert len(err.splitlines()) == 1
 
 
-async def test_program_ends_though_nobody_types() -> None:
-    """A call that the server closes ends the program, with its input still open."""
+async def test_program_exits_with_input_still_open() -> None:
+    """If the app closes the call, the program does not wait for more input."""
     async with serving(SmallApp(relay_that_closes)) as app:
         process = await start("--server", app.address, "--interactive")
         status = await process.wait()
@@ -228,7 +228,7 @@ async def test_program_ends_though_nobody_types() -> None:
 async def test_mistake_is_one_clear_line(
     tmp_path: Path, arguments: list[str], message: str, emulate: Emulate
 ) -> None:
-    """No traceback, a status, and what to do."""
+    """No traceback, but an exit status and advice."""
     (tmp_path / "wrong.txt").write_text("hello")
     status, out, err = await emulate(*arguments)
     assert (status, out) == (1, "")
@@ -237,78 +237,78 @@ async def test_mistake_is_one_clear_line(
 
 
 async def test_wrong_speed_is_refused(emulate: Emulate) -> None:
-    """Zero would be for ever."""
+    """At speed zero the call would never end."""
     status, _, err = await emulate("--speed", "0")
     assert status == 2
-    assert "a number above 0" in err
+    assert "must be above 0" in err
 
 
 async def test_help_explains_the_script_format(emulate: Emulate) -> None:
-    """`--help` shows a step of each kind."""
+    """`--help` shows the script format."""
     status, out, _ = await emulate("--help")
     assert status == 0
     assert 'after "until six": uh-huh' in out
 
 
 def test_demo_call_is_a_script_that_hangs_up() -> None:
-    """The built-in script can be read, and ends with the caller's hanging up."""
+    """The built-in script is valid and ends with a hang-up."""
     steps = parse_script(DEMO_CALL.read_text(encoding="utf-8"))
     assert isinstance(steps[-1].action, HangUp)
 
 
-# -- serving ---------------------------------------------------------------------------------------
+# -- starting the app ------------------------------------------------------------------------------
 
 
 def free_address() -> str:
-    """An address where nothing listens."""
+    """A local address where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def test_app_is_started_for_the_call_and_ended_after(tmp_path: Path) -> None:
-    """Nothing answers: the app is started on that port, and gone afterwards."""
+async def test_app_is_started_for_the_call_and_stopped_afterwards(tmp_path: Path) -> None:
+    """If nothing answers, the app is started on that port, and stopped afterwards."""
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP)
     address = free_address()
-    async with app_serving(address, app) as started:
+    async with running_app(address, app) as started:
         assert started
-        async with app_serving(address, tmp_path / "absent.py") as started_again:
+        async with running_app(address, tmp_path / "absent.py") as started_again:
             assert not started_again
     with pytest.raises(CallFailedError, match=r"does not start \(.*absent\.py.*make run"):
-        async with app_serving(address, tmp_path / "absent.py"):
+        async with running_app(address, tmp_path / "absent.py"):
             pass  # pragma: no cover - it does not start
 
 
-async def test_app_that_ends_by_itself_needs_no_ending(tmp_path: Path) -> None:
-    """An app that is gone when the call is over is left alone."""
+async def test_app_that_exits_by_itself_is_left_alone(tmp_path: Path) -> None:
+    """An app that has exited before the call is over needs no stopping."""
     app = tmp_path / "app.py"
     app.write_text(HEALTHY_APP.replace(".serve_forever", ".handle_request"))
-    async with app_serving(free_address(), app) as started:
+    async with running_app(free_address(), app) as started:
         assert started
 
 
-async def test_app_that_never_answers_is_given_up(
+async def test_app_that_never_responds_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The wait for an app that starts and stays silent has an end."""
-    monkeypatch.setattr(app_serving_module, "_START_TIMEOUT_S", 0.1)
+    """The wait for an app that starts but never responds times out."""
+    monkeypatch.setattr(app_process, "_START_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     app.write_text("import time\ntime.sleep(60)")
-    with pytest.raises(CallFailedError, match="does not answer"):
-        async with app_serving(free_address(), app):
+    with pytest.raises(CallFailedError, match="does not respond"):
+        async with running_app(free_address(), app):
             pass  # pragma: no cover - it is never up
 
 
-async def test_app_that_will_not_end_is_killed(
+async def test_app_that_does_not_stop_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing that was started is left behind."""
-    monkeypatch.setattr(app_serving_module, "_STOP_TIMEOUT_S", 0.1)
+    """No process is left behind."""
+    monkeypatch.setattr(app_process, "_STOP_TIMEOUT_S", 0.1)
     app = tmp_path / "app.py"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     app.write_text(deaf + HEALTHY_APP)
     address = free_address()
-    async with app_serving(address, app) as started:
+    async with running_app(address, app) as started:
         assert started
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))

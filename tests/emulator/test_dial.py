@@ -1,4 +1,4 @@
-"""Calls placed over real sockets, to a small app of the tests' own."""
+"""Calls over real sockets, to a small app."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from emulator.script import Action
 
 SPEED = 50.0
-"""A call of twenty seconds takes less than half of one."""
+"""A call of twenty seconds takes less than half a second."""
 
 
 async def test_caller_is_answered_over_a_real_socket() -> None:
-    """A scripted call: greeting, a turn, and a hang-up; both ends saw the same frames."""
+    """Greeting, one turn, hang-up; both ends saw the same frames."""
     app = EchoApp(twiml_options={"welcomeGreeting": "Hello caller."})
     async with serving(app):
         caller = ScriptedCaller.from_text("when quiet: one two\nwhen quiet: hang up")
@@ -44,7 +44,7 @@ async def test_caller_is_answered_over_a_real_socket() -> None:
 
 
 async def test_emulator_announces_the_call_as_twilio_does() -> None:
-    """Webhook form, setup and action form carry one call's SIDs and numbers, blanks included."""
+    """Webhook, setup and action carry the same SIDs and numbers, blank fields included."""
     app = EchoApp()
     async with serving(app):
         caller = ScriptedCaller.from_text("after 0s: hang up")
@@ -66,7 +66,7 @@ async def test_emulator_announces_the_call_as_twilio_does() -> None:
 
 
 async def test_emulator_signs_what_twilio_signs() -> None:
-    """Webhook and action over their URL and form, the socket over the URL as written."""
+    """Webhook and action by URL and form, the socket by its URL as in the TwiML."""
     app = EchoApp()
     async with serving(app):
         caller = ScriptedCaller.from_text("after 0s: hang up")
@@ -83,7 +83,7 @@ async def test_emulator_signs_what_twilio_signs() -> None:
 
 
 async def test_emulator_signs_the_public_address_and_dials_the_local_one() -> None:
-    """An app with a PUBLIC_URL is reached locally and signed for as the world knows it."""
+    """Requests are sent to the local address, but signed for PUBLIC_URL."""
     app = EchoApp(twiml_url="wss://desk.example.com/ws")
     async with serving(app):
         caller = ScriptedCaller.from_text("after 0s: hang up")
@@ -105,7 +105,7 @@ async def test_unsigned_call_carries_no_signature() -> None:
 
 
 async def test_action_can_be_a_get() -> None:
-    """With method GET the action's fields come in the query."""
+    """With method GET the action's fields are in the query."""
     app = EchoApp(twiml_options={"connect": 'method="GET"'})
     async with serving(app):
         result = await place_call(app.address, ScriptedCaller([]), auth_token="12345", speed=SPEED)
@@ -116,7 +116,7 @@ async def test_action_can_be_a_get() -> None:
 
 
 async def test_call_without_action_requests_none() -> None:
-    """An empty action is none."""
+    """With an empty action, none is requested."""
     app = EchoApp(twiml_options={"action": ""})
     async with serving(app):
         result = await place_call(app.address, ScriptedCaller([]), speed=SPEED)
@@ -124,7 +124,7 @@ async def test_call_without_action_requests_none() -> None:
 
 
 async def test_action_that_does_not_answer_is_no_error() -> None:
-    """The call is over either way; what was to be posted is known."""
+    """The call is over anyway; its result has the form."""
     app = EchoApp(twiml_options={"action": "https://relay.invalid/action"})
     async with serving(app):
         result = await place_call(app.address, ScriptedCaller([]), speed=SPEED)
@@ -142,20 +142,20 @@ async def test_action_that_does_not_answer_is_no_error() -> None:
     ],
 )
 def test_requests_for_the_app_go_to_its_local_address(url: str, goes_to: str) -> None:
-    """Loopback and the public host are the server itself, other hosts are not."""
+    """Loopback and the public host mean the app; other hosts do not."""
     app = AppServer(address="http://127.0.0.1:8080", public_url="https://desk.example.com/")
     assert app.route(url) == goes_to
 
 
-def test_secure_server_is_dialled_securely() -> None:
-    """https gives wss."""
+def test_secure_app_is_dialled_securely() -> None:
+    """An https address implies wss."""
     app = AppServer(address="https://desk.example.com")
     assert app.route("wss://desk.example.com/ws") == "wss://desk.example.com/ws"
 
 
 @pytest.mark.parametrize("address", ["", "http://127.0.0.1:9"])
-async def test_server_without_decisions_is_as_good(address: str) -> None:
-    """Refused, or nobody there: there is nothing to follow."""
+async def test_app_without_decision_feed_is_no_error(address: str) -> None:
+    """Refused or unreachable, the feed is empty."""
     async with serving(EchoApp()) as app, http_client() as client:
         server = address or f"{app.address}/nowhere"
         told = [decision async for decision in follow(client, server, "CA1", "secret")]
@@ -163,7 +163,7 @@ async def test_server_without_decisions_is_as_good(address: str) -> None:
 
 
 def test_decision_is_an_object() -> None:
-    """Anything else on the channel is passed over."""
+    """Anything else on the feed is ignored."""
     assert parse_event('data: {"a": 1}') == {"a": 1}
     assert [parse_event(line) for line in ("data: [1]", "data: x", ": hi", "")] == [None] * 4
 
@@ -185,8 +185,8 @@ async def test_app_ends_the_session() -> None:
     assert result.close_code == 1000
 
 
-async def test_app_that_hangs_up_by_itself_has_failed() -> None:
-    """Closing the socket without `end` is 64105, even with code 1000."""
+async def test_app_that_closes_the_socket_has_failed() -> None:
+    """Closing without `end` is error 64105, even with code 1000."""
 
     async def relay(socket: WebSocket, _setup: dict[str, Any]) -> None:
         await socket.close(1000)
@@ -199,13 +199,13 @@ async def test_app_that_hangs_up_by_itself_has_failed() -> None:
     assert (action["SessionStatus"], action["ErrorCode"]) == ("failed", "64105")
 
 
-async def test_app_that_sends_rubbish_is_cut_off() -> None:
-    """Ten malformed frames close the socket with 1007; each was refused, and kept as it came."""
+async def test_app_that_sends_garbage_is_cut_off() -> None:
+    """Ten malformed frames close the socket with 1007; each was rejected and logged verbatim."""
     closed: list[int] = []
 
     async def relay(socket: WebSocket, _setup: dict[str, Any]) -> None:
         for _ in range(10):
-            await socket.send_text("rubbish")
+            await socket.send_text("garbage")
         while (message := await socket.receive())["type"] != "websocket.disconnect":
             pass
         closed.append(message["code"])
@@ -214,12 +214,12 @@ async def test_app_that_sends_rubbish_is_cut_off() -> None:
     async with serving(app):
         result = await place_call(app.address, SilentCaller(), speed=SPEED)
     assert closed == [1007]
-    assert result.sent_by_app == [{"raw": "rubbish"}] * 10
+    assert result.sent_by_app == [{"raw": "garbage"}] * 10
     assert len([frame for frame in result.sent_to_app if frame["type"] == "error"]) == 10
 
 
-async def test_decisions_are_noted_where_the_app_tells_them() -> None:
-    """The side channel is asked for with the call's token, and its events are kept as notes."""
+async def test_decisions_are_noted() -> None:
+    """The decision feed is requested with the call's token, and its events become notes."""
     events = [": hello\n\n", "event: x\n", 'data: {"outcome": "resumed"}\n\n', "data: oops\n\n"]
     app = EchoApp(decisions=events)
     async with serving(app):
@@ -232,7 +232,7 @@ async def test_decisions_are_noted_where_the_app_tells_them() -> None:
 
 
 async def test_listener_is_told_of_every_entry_in_order() -> None:
-    """`on_entry` sees what the result has, as it happens."""
+    """`on_entry` receives every entry of the result, in order."""
     seen: list[Entry] = []
     app = EchoApp()
     async with serving(app):
@@ -244,7 +244,7 @@ async def test_listener_is_told_of_every_entry_in_order() -> None:
 
 
 async def test_typed_words_are_said_at_once() -> None:
-    """Actions from outside reach the line next to the caller's own."""
+    """Typed actions reach the line at once."""
 
     async def typed() -> AsyncIterator[Action]:
         yield Speak("typed words")
@@ -264,8 +264,8 @@ async def test_typed_words_are_said_at_once() -> None:
     assert [f["voicePrompt"] for f in app.received if f["type"] == "prompt"] == ["typed words"]
 
 
-async def test_script_that_waits_in_vain_goes_on_and_says_so() -> None:
-    """A condition that never comes true costs patience, not the call."""
+async def test_script_that_waits_in_vain_continues_and_says_so() -> None:
+    """A condition that never comes true only delays the script."""
     app = EchoApp()
     async with serving(app):
         caller = ScriptedCaller.from_text('after "never said": hang up')
@@ -276,7 +276,7 @@ async def test_script_that_waits_in_vain_goes_on_and_says_so() -> None:
 
 
 async def test_cancelled_call_is_hung_up_properly() -> None:
-    """Cancelling (as Ctrl-C does) still closes with 1000 and requests the action."""
+    """Cancelling, as Ctrl-C does, still closes with 1000 and requests the action."""
     ready = asyncio.Event()
 
     async def relay(socket: WebSocket, _setup: dict[str, Any]) -> None:
@@ -295,7 +295,7 @@ async def test_cancelled_call_is_hung_up_properly() -> None:
 
 
 async def test_absent_server_is_a_plain_message() -> None:
-    """Nobody there: the message says what to do."""
+    """The message says what to do."""
     with pytest.raises(CallFailedError, match="make run"):
         await place_call("http://127.0.0.1:9", SilentCaller())
 
@@ -311,7 +311,7 @@ async def test_absent_server_is_a_plain_message() -> None:
     ],
 )
 async def test_refused_webhook_is_a_plain_message(answer: Response, advice: str) -> None:
-    """What came instead of TwiML is quoted in one line, with what to do."""
+    """The message quotes the response on one line, with advice."""
     async with serving(EchoApp(twiml_answer=answer)) as app:
         with pytest.raises(CallFailedError, match=advice) as failure:
             await place_call(app.address, SilentCaller())
@@ -326,14 +326,14 @@ async def test_refused_socket_is_a_plain_message() -> None:
 
 
 async def test_unreachable_socket_is_a_plain_message() -> None:
-    """A relay elsewhere that does not answer is 64102."""
+    """A relay at an unreachable host is error 64102."""
     async with serving(EchoApp(twiml_url="wss://relay.invalid/ws")) as app:
         with pytest.raises(CallFailedError, match="64102"):
             await place_call(app.address, SilentCaller())
 
 
-async def test_frames_of_a_call_log_are_sent_again_with_a_fresh_setup() -> None:
-    """The relay's frames go out again; setup is made for the new call, answers are kept."""
+async def test_frames_of_a_call_log_are_resent_with_a_fresh_setup() -> None:
+    """The relay's frames are sent again, with a setup for the new call; answers are logged."""
     entries = [
         Entry(0.0, "in", {"type": "setup", "from": "+12025550177", "callSid": "CAold", "x": 1}),
         Entry(0.5, "out", {"type": "text", "token": "old answer", "last": True}),
@@ -352,7 +352,7 @@ async def test_frames_of_a_call_log_are_sent_again_with_a_fresh_setup() -> None:
     assert app.requests["action"].form["SessionStatus"] == "completed"
 
 
-async def test_server_that_closes_early_fails_the_resend() -> None:
+async def test_resend_notices_an_app_that_closes_early() -> None:
     """A socket closed before the end of the call log is a failed session."""
 
     async def relay(socket: WebSocket, _setup: dict[str, Any]) -> None:

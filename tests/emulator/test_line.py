@@ -1,4 +1,4 @@
-"""The emulated line on a virtual clock: each rule of the wire that the app may rely on."""
+"""The emulated line on a virtual clock: each protocol rule that the app relies on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from emulator.line_events import Cut, Heard, Said, Spoken
 from emulator.player import first_words, split_clauses
-from emulator.story import Cut, Heard, Said, Spoken
 from tests.emulated import EVENTS, IDENTITY, Bench, about, info, speaking
 
 # -- setup and greeting ----------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def test_line_starts_with_setup() -> None:
 
 
 def test_line_speaks_the_greeting_first() -> None:
-    """The greeting is played and reported like anything else, ahead of the app's words."""
+    """The greeting is played and reported like any speech, before the app's words."""
     bench = Bench.open(welcomeGreeting="Hello there, friend.", events=EVENTS)
     bench.text("Me second.", last=True)
     bench.until(10)
@@ -63,7 +63,7 @@ def test_line_without_greeting_is_silent() -> None:
 
 
 def test_line_plays_clauses_at_a_speaking_pace() -> None:
-    """A clause is played once it ends; each is reported when it is over, its space kept."""
+    """A complete clause is played, and reported when over, with its space."""
     bench = Bench.open(events=EVENTS)
     for token in ("We are", " open, from", " nine to", " six.", " Bye"):
         bench.text(token)
@@ -80,7 +80,7 @@ def test_line_plays_clauses_at_a_speaking_pace() -> None:
     assert bench.infos("agentSpeaking")[2:] == [(20.3, "on"), (20.7, "off")]
 
 
-def test_line_keeps_what_was_heard_word_by_word() -> None:
+def test_line_tracks_what_was_heard_word_by_word() -> None:
     """Each word has the time of its end, its talk cycle and its language."""
     bench = Bench.open()
     bench.text("Hello you.", last=True, lang="en-GB")
@@ -88,7 +88,7 @@ def test_line_keeps_what_was_heard_word_by_word() -> None:
     first, second = bench.line.heard
     assert (first.word, first.cycle, first.lang) == ("Hello", 1, "en-GB")
     assert second == Heard(about(1.1), "you.", 1, "en-GB")
-    assert bench.line.story == [Spoken(about(1.1), 1, "Hello you.")]
+    assert bench.line.events == [Spoken(about(1.1), 1, "Hello you.")]
     assert bench.line.cycles == {0: "", 1: "Hello you."}
 
 
@@ -106,7 +106,7 @@ def test_line_keeps_what_was_heard_word_by_word() -> None:
 def test_clauses_end_at_punctuation_before_a_space(
     text: str, clauses: list[str], tail: str
 ) -> None:
-    """Punctuation inside a number ends no clause, and nothing is lost."""
+    """Punctuation inside a number does not end a clause, and nothing is lost."""
     assert split_clauses(text) == (clauses, tail)
 
 
@@ -117,7 +117,7 @@ def test_first_words_keep_their_spaces() -> None:
 
 
 def test_line_reports_playback_only_when_asked() -> None:
-    """Without `events` nothing is said about playback or voices; with one, only that."""
+    """Without `events` nothing is reported; with one of them, only that one."""
     for events, names in (
         ("", set()),
         ("tokens-played", {"tokensPlayed"}),
@@ -151,7 +151,7 @@ def test_audio_and_digits_wait_their_turn() -> None:
     bench.until(20)
     assert bench.infos("tokensPlayed") == [(0.7, "Listen"), (7.4, "1w2"), (7.8, "Done.")]
     assert bench.infos("agentSpeaking") == [(0.3, "on"), (7.8, "off")]
-    assert [s.text for s in bench.line.story if isinstance(s, Spoken)] == [
+    assert [s.text for s in bench.line.events if isinstance(s, Spoken)] == [
         "Listen",
         "[plays https://a.example/b.mp3]",
         "[keys 1w2]",
@@ -159,16 +159,16 @@ def test_audio_and_digits_wait_their_turn() -> None:
     ]
 
 
-def test_loop_zero_plays_as_long_as_it_can() -> None:
-    """A loop of 0 is a thousand times."""
+def test_loop_zero_plays_a_thousand_times() -> None:
+    """A loop of 0 means 1000."""
     bench = Bench.open(events=EVENTS)
     bench.app(type="play", source="https://a.example/b.mp3", loop=0)
     bench.until(3001)
     assert bench.infos("agentSpeaking") == [(0.3, "on"), (3000.3, "off")]
 
 
-def test_digits_on_an_idle_line_take_a_while_and_none_while_the_caller_talks() -> None:
-    """About two seconds when idle, at once while the caller is talking."""
+def test_digits_are_delayed_unless_the_caller_talks() -> None:
+    """By about two seconds on an idle line, not at all while the caller talks."""
     bench = Bench.open(events=EVENTS)
     bench.app(type="sendDigits", digits="5")
     bench.until(5)
@@ -182,7 +182,7 @@ def test_digits_on_an_idle_line_take_a_while_and_none_while_the_caller_talks() -
 
 
 def test_language_changes_what_follows() -> None:
-    """A language message changes words and prompts to come, a token's own language wins."""
+    """A language message affects later words and prompts; a token's own language wins."""
     bench = Bench.open(language="en-US")
     bench.text("One.", last=True)
     bench.app(type="language", ttsLanguage="fr-FR", transcriptionLanguage="de-DE")
@@ -200,7 +200,7 @@ def test_language_changes_what_follows() -> None:
 
 
 def test_cycles_are_spoken_in_order() -> None:
-    """A plain reply is heard whole before the next begins, flagged or not."""
+    """A reply that is not preemptible is heard whole before the next begins."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two three.", last=True)
     bench.until(0.6)
@@ -211,7 +211,7 @@ def test_cycles_are_spoken_in_order() -> None:
 
 
 def test_next_cycle_replaces_preemptible_audio() -> None:
-    """It stops 100 ms after, with a fragment, no interrupt and no silence in between."""
+    """It stops 100 ms later, with a fragment, but no interrupt or silence in between."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two three, four. Five.", last=True, preemptible=True)
     bench.until(0.8)
@@ -228,7 +228,7 @@ def test_next_cycle_replaces_preemptible_audio() -> None:
 
 
 def test_session_default_makes_frames_preemptible() -> None:
-    """The attribute counts for text that says nothing; a frame's own flag wins."""
+    """The attribute is the default; a frame's own flag wins."""
     for own, heard in (({}, "One Two."), ({"preemptible": False}, "One more thing. Two.")):
         bench = Bench.open(preemptible="true")
         bench.text("One more thing.", last=True, **own)
@@ -239,7 +239,7 @@ def test_session_default_makes_frames_preemptible() -> None:
 
 
 def test_frames_of_one_cycle_never_cut_each_other() -> None:
-    """Preemptible text streams on undisturbed until its cycle is closed."""
+    """Preemptible text streams on until its cycle is closed."""
     bench = Bench.open()
     for token in ("One,", " two,", " three,", " four."):
         bench.text(token, preemptible=True)
@@ -250,7 +250,7 @@ def test_frames_of_one_cycle_never_cut_each_other() -> None:
 
 
 def test_waiting_preemptible_words_are_replaced_unheard() -> None:
-    """Behind a greeting, a reply withdrawn for another is never spoken."""
+    """A reply replaced while it waits behind the greeting is never spoken."""
     bench = Bench.open(welcomeGreeting="Hello and welcome.", events=EVENTS)
     bench.text("Withdrawn.", last=True, preemptible=True)
     bench.text("Kept.", last=True, preemptible=True)
@@ -259,7 +259,7 @@ def test_waiting_preemptible_words_are_replaced_unheard() -> None:
 
 
 def test_words_about_to_start_are_replaced_unheard() -> None:
-    """A preemptible reply still in its start latency gives way, and the new one has its own."""
+    """A preemptible reply still in its start latency is replaced; the new one has its own."""
     bench = Bench.open(events=EVENTS)
     bench.text("Withdrawn.", last=True, preemptible=True)
     bench.until(0.2)
@@ -273,7 +273,7 @@ def test_words_about_to_start_are_replaced_unheard() -> None:
 
 
 def test_replaced_words_that_end_by_themselves_leave_no_silence() -> None:
-    """The segment is over before it is stopped: still no off and on until the new one is done."""
+    """If the segment ends before it is stopped, there is still no off and on in between."""
     bench = Bench.open(events=EVENTS)
     bench.text("One. Two.", last=True, preemptible=True)
     bench.until(0.65)
@@ -283,8 +283,8 @@ def test_replaced_words_that_end_by_themselves_leave_no_silence() -> None:
     assert bench.infos("agentSpeaking") == [(0.3, "on"), (1.35, "off")]
 
 
-def test_replacing_cycle_may_still_be_on_its_way() -> None:
-    """The old audio stops though nothing of the new can be played yet, and no off is sent."""
+def test_audio_stops_before_the_replacement_is_playable() -> None:
+    """The old audio stops even if nothing new can be played yet, and no off is sent."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two three.", last=True, preemptible=True)
     bench.until(0.8)
@@ -297,7 +297,7 @@ def test_replacing_cycle_may_still_be_on_its_way() -> None:
 
 
 def test_second_replacement_does_not_delay_the_first() -> None:
-    """Two new cycles within 100 ms: the audio stops for the first, the second is heard."""
+    """With two new cycles within 100 ms, the first stops the audio and the second is heard."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two three.", last=True, preemptible=True)
     bench.until(0.8)
@@ -310,7 +310,7 @@ def test_second_replacement_does_not_delay_the_first() -> None:
 
 
 def test_preempted_before_its_first_word_reports_no_fragment() -> None:
-    """Nothing heard, nothing reported."""
+    """If nothing was heard, nothing is reported."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two.", last=True, preemptible=True)
     bench.until(0.35)
@@ -350,7 +350,7 @@ def test_malformed_frame_is_quoted_and_has_no_effect() -> None:
 
 
 def test_tenth_malformed_frame_in_a_row_closes() -> None:
-    """1007, and the session has failed; a valid frame starts the count anew."""
+    """The session fails with 1007; a valid frame resets the count."""
     bench = Bench.open()
     for _ in range(9):
         bench.raw("x")
@@ -368,7 +368,7 @@ def test_tenth_malformed_frame_in_a_row_closes() -> None:
 
 
 def test_end_drops_what_was_not_spoken() -> None:
-    """The pessimist's reading: `end` cuts the goodbye."""
+    """The worst case is assumed: `end` cuts the goodbye."""
     bench = Bench.open(events=EVENTS)
     bench.text("Goodbye for now.", last=True)
     bench.until(0.8)
@@ -384,17 +384,17 @@ def test_nothing_is_accepted_after_the_end() -> None:
     """Frames, words, coughs, keys, time and a second ending change nothing."""
     bench = Bench.open(dtmfDetection="true")
     bench.app(type="end")
-    closing, story = bench.line.closing, [*bench.line.story]
+    closing, events = bench.line.closing, [*bench.line.events]
     assert bench.line.deadline is None
     assert bench.text("late", last=True) + bench.raw("x") == []
     assert bench.line.speaks("hi", 1) + bench.line.coughs(1) + bench.line.presses("1", 1) == []
     assert bench.line.hangs_up(2) + bench.line.loses_app(2) + bench.line.advance(9) == []
     assert bench.line.closing == closing
-    assert bench.line.story == story
+    assert bench.line.events == events
 
 
 def test_caller_hangs_up() -> None:
-    """1000 and completed; the utterance in the making is lost."""
+    """Code 1000, completed; the unfinished utterance is lost."""
     bench = speaking()
     bench.say("never mind")
     bench.until(3)
@@ -408,7 +408,7 @@ def test_caller_hangs_up() -> None:
 
 @pytest.mark.parametrize(("asked", "sent"), [("true", ["never"]), ("false", [])])
 def test_unfinished_words_are_delivered_on_hang_up_if_asked(asked: str, sent: list[str]) -> None:
-    """partialPromptOnHangup."""
+    """`partialPromptOnHangup` decides."""
     bench = Bench.open(partialPromptOnHangup=asked)
     bench.say("never mind")
     bench.until(0.4)
@@ -417,7 +417,7 @@ def test_unfinished_words_are_delivered_on_hang_up_if_asked(asked: str, sent: li
 
 
 def test_app_that_vanishes_has_failed() -> None:
-    """A socket gone without `end` is 64105, whatever it was closed with."""
+    """A socket closed without `end` is error 64105, whatever the code."""
     bench = speaking()
     assert bench.line.loses_app(2.5, 1001, "going away") == []
     closing = bench.line.closing
@@ -426,8 +426,8 @@ def test_app_that_vanishes_has_failed() -> None:
     assert (closing.error_code, closing.error_message) == ("64105", "Websocket ended")
 
 
-def test_late_clock_lets_everything_happen_first() -> None:
-    """An action after several deadlines finds the line where it should be by then."""
+def test_late_clock_catches_up_first() -> None:
+    """After several missed deadlines, all that was due happens before the action."""
     bench = Bench.open(events=EVENTS)
     bench.text("One two.", last=True)
     sent = bench.line.receive(json.dumps({"type": "text", "token": "x", "last": True}), 5.0)
@@ -435,6 +435,6 @@ def test_late_clock_lets_everything_happen_first() -> None:
 
 
 def test_agent_without_audio_cannot_be_interrupted() -> None:
-    """The player refuses an interruption of nothing: the line never asks for it."""
-    with pytest.raises(RuntimeError, match="nothing is being played"):
+    """The player rejects it; the line never tries."""
+    with pytest.raises(RuntimeError, match="nothing is playing"):
         Bench.open().line._player.interrupt(0.0)

@@ -1,4 +1,4 @@
-"""Any call at all on the emulated line: it never fails, and every word is accounted for."""
+"""Random calls on the emulated line: it never fails, and every word is accounted for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.attributes import RelayAttributes
 from emulator.line import Line, Manner
+from emulator.twiml import RelayAttributes
 from tests.emulated import IDENTITY, Bench, twiml
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ SHAPES: dict[str, dict[str, type]] = {
     "error": {"description": str},
     "info": {"name": str, "value": str},
 }
-"""The documented frames from Twilio: their keys and the types of their values."""
+"""Twilio's documented frames: their keys and the types of their values."""
 
 INPUT_KINDS = st.sampled_from(["none", "dtmf", "speech", "any", "true", "false"])
 BOOLEANS = st.sampled_from(["true", "false"])
@@ -132,7 +132,7 @@ def perform(bench: Bench, event: tuple[object, ...], words: Callable[[], str]) -
 def place(
     attributes: dict[str, str], manner: Manner, events: list[tuple[float, tuple[object, ...]]]
 ) -> Bench:
-    """A whole call, and a minute more for what is still to be heard."""
+    """Run a whole call, and a minute more for the rest of the audio."""
     bench = Bench.open(manner, **attributes)
     numbers = count()
     for wait, event in events:
@@ -142,7 +142,7 @@ def place(
 
 
 def assert_documented(frame: Frame) -> None:
-    """The frame is one of the documented shapes, no key more or less."""
+    """The frame has exactly the keys of a documented type."""
     shape = SHAPES[str(frame["type"])]
     assert frame.keys() == {"type", *shape}
     assert all(isinstance(frame[key], kind) for key, kind in shape.items())
@@ -153,7 +153,7 @@ def assert_documented(frame: Frame) -> None:
 def test_line_sends_documented_frames_in_order_of_time(
     attributes: dict[str, str], manner: Manner, events: list[tuple[float, tuple[object, ...]]]
 ) -> None:
-    """Whatever happens, nothing raises, time goes forward and each frame has a known shape."""
+    """Nothing raises, time goes forward, and each frame is a documented one."""
     bench = place(attributes, manner, events)
     for _, frame in bench.sent:
         assert_documented(frame)
@@ -174,7 +174,7 @@ def test_heard_words_are_words_sent_in_the_order_of_their_cycles(
         unread = iter(text.split())
         for heard in bench.line.heard:
             if heard.cycle == cycle:
-                assert heard.word in unread  # and everything before it is passed over
+                assert heard.word in unread  # skips everything before it
 
 
 @given(ATTRIBUTES, MANNERS, CALLS)
@@ -200,7 +200,7 @@ def test_every_word_sent_is_heard_cut_or_still_open(
 def test_speaker_events_alternate_and_playback_reports_what_was_heard(
     attributes: dict[str, str], manner: Manner, events: list[tuple[float, tuple[object, ...]]]
 ) -> None:
-    """on and off take turns; the tokens played are the words heard."""
+    """On and off alternate; the tokens played are the words heard."""
     attributes |= {"events": "speaker-events tokens-played"}
     bench = place(attributes, manner, [e for e in events if e[1][0] not in ("play", "digits")])
     for name in ("agentSpeaking", "clientSpeaking"):
@@ -212,8 +212,8 @@ def test_speaker_events_alternate_and_playback_reports_what_was_heard(
 
 
 @given(st.text(max_size=200))
-def test_twiml_attribute_survives_the_trip(greeting: str) -> None:
-    """Whatever can be written into an attribute is read back, line ends as XML has them."""
+def test_twiml_attribute_round_trips(greeting: str) -> None:
+    """Any attribute value is read back, with XML's line ending rules."""
     printable = "".join(c for c in greeting if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF)
     relay = RelayAttributes.from_twiml(twiml(welcomeGreeting=printable))
     assert relay.welcome_greeting == printable

@@ -1,4 +1,4 @@
-"""Scripts of a caller: how they are read, and when their steps are taken."""
+"""A caller's script: how it is parsed, and when its steps are taken."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from tests.emulated import Bench
     ],
 )
 def test_step_is_read(line: str, condition: Condition, action: object) -> None:
-    """Each condition and each action, and their ways of being written."""
+    """Each condition and action, in all spellings."""
     assert parse_script(f"# comment\n\n{line}\n") == [
         Step(condition, action, line.strip())  # type: ignore[arg-type]
     ]
@@ -60,13 +60,13 @@ def test_step_is_read(line: str, condition: Condition, action: object) -> None:
         ("after a while: hi", "a step is `when quiet"),
         ('after "": hi', "a step is `when quiet"),
         ('when "words": hi', "a step is `when quiet"),
-        ("when quiet:", "nothing to say"),
+        ("when quiet:", "action is missing"),
         ("press 12", "a key is one of"),
         ("press A", "a key is one of"),
     ],
 )
-def test_wrong_step_is_named_with_what_would_be_right(line: str, message: str) -> None:
-    """The error has the number of the line, the line, and what would be right."""
+def test_invalid_step_is_named_with_the_valid_forms(line: str, message: str) -> None:
+    """The error has the line's number, the line, and the valid forms."""
     with pytest.raises(ScriptError, match=message) as error:
         parse_script(f"cough\n{line}")
     assert str(error.value).startswith(f"line 2: {line!r}: ")
@@ -77,19 +77,19 @@ def test_wrong_step_is_named_with_what_would_be_right(line: str, message: str) -
     [("hello", Speak("hello")), ("/cough", Cough()), ("/5", Press("5")), ("/bye", HangUp())],
 )
 def test_typed_line_is_an_action(typed: str, action: object) -> None:
-    """Words are said, a slash does something."""
+    """Words are said; a slash begins a command."""
     assert parse_typed(typed) == action
 
 
 @pytest.mark.parametrize("typed", ["/hello", "/", "/55"])
-def test_unknown_command_says_what_there_is(typed: str) -> None:
-    """A slash with anything else."""
+def test_unknown_command_lists_the_commands(typed: str) -> None:
+    """The error for an unknown command lists the valid ones."""
     with pytest.raises(ScriptError, match="/cough"):
         parse_typed(typed)
 
 
 def about(time: float) -> Any:
-    """A time, to the clock's step of 50 ms."""
+    """A time, within the clock's step of 50 ms."""
     return pytest.approx(time, abs=0.06)
 
 
@@ -129,20 +129,20 @@ def perform(bench: Bench, cue: Cue) -> None:
 
 
 def test_caller_waits_for_quiet_after_the_answer() -> None:
-    """After the greeting, and after the answer, not in the silence before it."""
+    """After the greeting and after the answer, but not in the silence before it."""
     bench = Bench.open(welcomeGreeting="Hello.")
     taken = run(bench, "when quiet: hi\nwhen quiet: hang up", ["Good day."])
     assert taken == [(1.7, Cue(Speak("hi"))), (4.43, Cue(HangUp()))]
 
 
 def test_caller_without_a_greeting_speaks_first() -> None:
-    """Nothing is to be waited for but a moment of silence."""
+    """The caller only waits for a moment of silence."""
     taken = run(Bench.open(), "when quiet: hi", ["Good day."])
     assert taken[0] == (0.8, Cue(Speak("hi")))
 
 
-def test_caller_acts_on_words_heard_since_the_step_before() -> None:
-    """The words count when the last of them has been heard; earlier ones do not."""
+def test_caller_acts_on_words_heard_since_the_previous_step() -> None:
+    """The words count once the last was heard; words before the step do not."""
     bench = Bench.open(welcomeGreeting="We open at six.", reportInputDuringAgentSpeech="any")
     script = 'after "open at": hi\nafter "AT SIX": uh-huh\nhang up'
     taken = run(bench, script, ["Yes, open. At six we close."])
@@ -151,20 +151,20 @@ def test_caller_acts_on_words_heard_since_the_step_before() -> None:
     assert taken[1][0] == pytest.approx(at_six[0], abs=0.01)
 
 
-def test_seconds_count_from_the_end_of_the_step_before() -> None:
-    """Two seconds after the last word; a bare step when the utterance is over."""
+def test_seconds_count_from_the_end_of_the_previous_step() -> None:
+    """Two seconds after the last word; a step without a condition once the utterance is over."""
     taken = run(Bench.open(), "after 1s: one two three\nafter 2s: cough\npress 1\nhang up", [])
     assert [at for at, _ in taken] == [1.0, 4.0, 5.0, 5.0]
 
 
 def test_caller_does_not_take_a_thinking_agent_for_a_quiet_one() -> None:
-    """Without an answer the caller waits, as long as there is patience."""
+    """Without an answer the caller waits, up to a limit."""
     taken = run(Bench.open(welcomeGreeting="Hello."), "when quiet: hi\nwhen quiet: hang up", [])
     assert [at for at, _ in taken] == [1.7, 22.03]
 
 
-def test_caller_waits_for_an_interrupted_agent_to_go_on() -> None:
-    """Words heard before the cut are no answer: quiet is not the silence before it resumes."""
+def test_caller_waits_for_an_interrupted_agent_to_resume() -> None:
+    """The silence before the agent resumes does not count as quiet."""
     bench = Bench.open(
         welcomeGreeting="One two three four five. Six seven.", interruptSensitivity="low"
     )
@@ -180,7 +180,7 @@ def test_caller_waits_for_an_interrupted_agent_to_go_on() -> None:
     assert bench.line.said[-1].at == about(9.95)
 
 
-def test_impatient_script_goes_on_after_silence_and_says_so() -> None:
+def test_script_stops_waiting_after_silence_and_says_so() -> None:
     """Twenty seconds without a sound end a wait."""
     taken = run(Bench.open(), 'after "never": hi\nwhen quiet: bye\nhang up', [])
     assert [at for at, _ in taken] == [20.0, 40.33, 41.17]
@@ -189,8 +189,8 @@ def test_impatient_script_goes_on_after_silence_and_says_so() -> None:
     assert taken[2][1].note == ""
 
 
-def test_script_goes_on_although_the_agent_never_stops() -> None:
-    """Two minutes are the longest wait."""
+def test_script_stops_waiting_for_an_endless_agent() -> None:
+    """Two minutes is the longest wait."""
     bench = Bench.open()
     bench.app(type="play", source="https://a.example/b", loop=0)
     taken = run(bench, 'after "never": hang up', [])
@@ -198,12 +198,12 @@ def test_script_goes_on_although_the_agent_never_stops() -> None:
 
 
 def test_script_without_end_hangs_up_when_quiet() -> None:
-    """Also an empty one."""
+    """So does an empty script."""
     taken = run(Bench.open(welcomeGreeting="Hello."), "# nothing", [])
     assert taken == [(1.7, Cue(HangUp()))]
 
 
 def test_silent_caller_does_nothing() -> None:
-    """Whatever happens."""
+    """It never acts."""
     assert SilentCaller().next_action(Bench.open().line, 1.0) is None
     assert SilentCaller().deadline is None

@@ -1,7 +1,7 @@
-"""The browser's line and the emulated one, held against each other: the same calls on both.
+"""Compares the browser's line with the emulated one, on the same random calls.
 
-The emulated line is what the rest of the tests hold the app to. The page's is written in another
-language, and is to send the same frames at the same times, whatever the app and the caller do.
+The other tests hold the app to the emulated line. The page's line, written in JavaScript, must send
+the same frames at the same times, whatever the app and the caller do.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from emulator.attributes import RelayAttributes
 from emulator.line import Line
+from emulator.twiml import RelayAttributes
 from tests.browser import PhonePage, browser, phone, portal, tab
 from tests.emulated import IDENTITY, twiml
 from tests.serving import serve_frontdesk
@@ -55,11 +55,11 @@ NO_FRAMES: Final = [
 ]
 
 Deed = tuple[str, list[str], float]
-"""A method of the line, what it is given, and when."""
+"""A method of the line, its arguments, and when to call it."""
 
 
 def random_text(rng: random.Random) -> str:
-    """Words for the agent to speak, marked as any app might mark them."""
+    """A text frame with random words and flags."""
     frame: dict[str, Any] = {"type": "text", "last": rng.random() < 0.4}
     frame["token"] = " ".join(rng.choices(REPLY, k=rng.randint(0, 9))) + rng.choice(["", " ", "."])
     for name, most in (("preemptible", 0.5), ("interruptible", 0.2)):
@@ -69,7 +69,7 @@ def random_text(rng: random.Random) -> str:
 
 
 def random_deed(rng: random.Random, at: float) -> Deed:
-    """Something that the app or the caller does; rarely what ends the call."""
+    """Something that the app or the caller does; rarely ending the call."""
     kind = rng.choices(["text", "say", "cough", "press", "other", "end"], [12, 6, 1, 2, 3, 0.4])[0]
     match kind:
         case "text":
@@ -93,7 +93,7 @@ def random_deed(rng: random.Random, at: float) -> Deed:
 
 
 def random_call(rng: random.Random) -> tuple[str, list[Deed]]:
-    """What the TwiML asks for, and what happens then."""
+    """Random TwiML, and what happens on the call."""
     given = {name: rng.choice(of) for name, of in ATTRIBUTES.items() if rng.random() < 0.6}
     deeds, at = [], 0.0
     for _ in range(rng.randint(3, 25)):
@@ -106,7 +106,7 @@ METHODS: Final = {"hangsUp": "hangs_up"}
 
 
 def emulated(text: str, deeds: list[Deed]) -> list[Any]:
-    """What the emulated line sends, each time it is asked, and how the call ends."""
+    """Everything the emulated line sends, with times, and how the call ends."""
     line = Line(IDENTITY, RelayAttributes.from_twiml(text))
     sent = [[0.0, line.start(0.0)]]
 
@@ -152,7 +152,7 @@ Promise.all([import("/phone/line/line.js"), import("/phone/line/twiml.js")]).the
 
 
 def comparable(value: Any) -> Any:
-    """The same but for what floats and rounding make of it, and for the kind of caller."""
+    """The value, allowing for float rounding and the page's `callType`."""
     match value:
         case float():
             return pytest.approx(value, abs=1e-6)
@@ -165,8 +165,8 @@ def comparable(value: Any) -> Any:
     return value
 
 
-def test_browsers_line_is_the_emulated_one(phone: PhonePage, portal: BlockingPortal) -> None:
-    """In random calls, frame by frame."""
+def test_browsers_line_equals_the_emulated_one(phone: PhonePage, portal: BlockingPortal) -> None:
+    """Both send the same frames in random calls."""
     rng = random.Random(2026)
     calls = [random_call(rng) for _ in range(CALLS)]
     identity = {

@@ -1,4 +1,4 @@
-"""The browser phone as its visitor meets it: real calls in Chromium, to the app and its guide."""
+"""The browser phone, in Chromium: real calls to the app and its guide."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tests.browser import (
 )
 from tests.serving import AUTH_TOKEN, serve_frontdesk
 
-__all__ = ["browser", "phone", "portal", "tab"]  # fixtures, by the names that tests ask for
+__all__ = ["browser", "phone", "portal", "tab"]  # fixtures
 
 
 HOURS: Final = (
@@ -37,20 +37,20 @@ HOURS: Final = (
 REST: Final = "and on Saturdays we close at noon. On Sundays we are closed all day, but"
 MOST_BYTES: Final = 150_000
 UNHURRIED: Final = 2.0
-"""A pace at which there is time to speak over the last words of a reply, on a busy machine too."""
+"""A speed that leaves time to interrupt a reply's last words, even on a busy machine."""
 THEMES: Final = ("light", "dark")
 
 
 @pytest.fixture
 def app(portal: BlockingPortal) -> Iterator[Desk]:
-    """An app for this machine alone, whose guide answers with the opening hours."""
+    """An app whose guide answers with the opening hours."""
     with desk(portal) as served:
         served.guide.reply(HOURS)
         yield served
 
 
 def asked(app: Desk) -> list[tuple[str, str]]:
-    """The conversation with which the guide was asked last."""
+    """The messages of the last request to the guide."""
     return [(m["role"], m["content"]) for m in app.guide.requests[-1].messages]
 
 
@@ -60,7 +60,7 @@ def sent(page: PhonePage, kind: str) -> list[dict[str, Any]]:
 
 
 def follow(page: PhonePage, path: str, authorization: str) -> Any:
-    """The status with which the app answers the page's request for a side channel."""
+    """The status of the app's response to a request for a decision feed."""
     headers = f"{{headers: {{Authorization: {authorization!r}}}}}"
     return page.evaluate(f"fetch('calls/{path}/decisions', {headers}).then((a) => a.status)")
 
@@ -69,7 +69,7 @@ def follow(page: PhonePage, path: str, authorization: str) -> Any:
 
 
 def test_visitor_types_and_is_answered(app: Desk, phone: PhonePage) -> None:
-    """Greeting, question, a backchannel that lets the reply go on, and a question that ends it."""
+    """A question, a backchannel that lets the reply resume, and a question that cancels it."""
     phone.open(app.address, UNHURRIED)
     phone.call()
     phone.until_heard("Hello.")
@@ -93,16 +93,16 @@ def test_visitor_types_and_is_answered(app: Desk, phone: PhonePage) -> None:
     assert HOURS.startswith(f"{reply[1]} {reply[2]}")
     assert f"{resumed[1]} {resumed[2]}" in HOURS
     assert answer[1:] == ("No, on Sundays nobody is here.", "")
-    # What the page shows as heard is what the guide is told was said.
+    # The guide is told exactly what the page shows as heard.
     told = asked(app)
     assert told[-1] == ("user", "and what about Sunday?")
     assert resumed[1] in told[-2][1]
     assert HOURS.startswith(told[-2][1])
-    assert phone.status == "Type, also while it speaks."
+    assert phone.status == "Type, even while the agent speaks."
 
 
-def test_visitor_chooses_to_be_talked_over(app: Desk, phone: PhonePage) -> None:
-    """For this call the line never stops the agent; a question takes over all the same."""
+def test_visitor_chooses_talkover(app: Desk, phone: PhonePage) -> None:
+    """The line never stops the agent on this call; a question still cancels the reply."""
     phone.open(app.address, UNHURRIED)
     phone.find("input[name=mode][value=talkover]").click()
     phone.call()
@@ -118,19 +118,19 @@ def test_visitor_chooses_to_be_talked_over(app: Desk, phone: PhonePage) -> None:
     assert sent(phone, "interrupt") == []
 
 
-def test_mode_that_cannot_be_had_is_not_offered(portal: BlockingPortal, phone: PhonePage) -> None:
-    """The page says why, and calls in the other."""
+def test_unavailable_mode_is_disabled(portal: BlockingPortal, phone: PhonePage) -> None:
+    """The page says why, and calls in the other mode."""
     with desk(portal, relay_events="speaker-events") as app:
         phone.open(app.address)
         assert phone.find("input[value=pause]").is_selected()
         assert not phone.find("input[value=talkover]").is_enabled()
-        assert "BARGE_IN_MODE=talkover needs tokens-played" in phone.find("#modes").text
+        assert "tokens-played" in phone.find("#mode-problem").text
         phone.call()
         assert sent(phone, "setup")[0]["customParameters"]["BargeInMode"] == "pause"
 
 
 def test_visitor_presses_keys(app: Desk, phone: PhonePage) -> None:
-    """Each is one frame, and none is written to the log."""
+    """Each key is one frame, and none is logged."""
     with capture_logs() as logs:
         phone.open(app.address)
         phone.call()
@@ -144,18 +144,18 @@ def test_visitor_presses_keys(app: Desk, phone: PhonePage) -> None:
 
 
 def test_visitor_hangs_up(app: Desk, phone: PhonePage) -> None:
-    """The app is told as Twilio tells it, and the phone is ready for another call."""
+    """The app is notified as by Twilio, and the phone can call again."""
     with capture_logs() as logs:
         phone.open(app.address)
         phone.call()
         phone.until_heard("Hello.")
         phone.hang_up()
-        phone.until("told", lambda: any(log["event"] == "session over" for log in logs))
+        phone.until("logged", lambda: any(log["event"] == "session over" for log in logs))
         assert phone.status == "You hung up."
         assert "Call again" in phone.find("#call").text
         phone.call()
         phone.until_heard("Hello.")
-        phone.tab.get("about:blank")  # the page goes, and its call with it
+        phone.tab.get("about:blank")  # closing the page ends its call
         phone.until("ended", lambda: [log["event"] for log in logs].count("session over") == 2)
     over = [log for log in logs if log["event"] == "session over"]
     assert [log["status"] for log in over] == ["completed", "completed"]
@@ -163,8 +163,8 @@ def test_visitor_hangs_up(app: Desk, phone: PhonePage) -> None:
     assert [log["call"] for log in over] == ended
 
 
-def test_visitor_is_told_that_the_app_is_gone(portal: BlockingPortal, phone: PhonePage) -> None:
-    """In the middle of a call, and again on trying to call it."""
+def test_visitor_is_told_that_the_app_has_stopped(portal: BlockingPortal, phone: PhonePage) -> None:
+    """In the middle of a call, and again when calling back."""
     with ExitStack() as stack:
         app = stack.enter_context(desk(portal))
         app.guide.reply(HOURS)
@@ -173,16 +173,16 @@ def test_visitor_is_told_that_the_app_is_gone(portal: BlockingPortal, phone: Pho
         phone.type_and_say("When are you open?")
         phone.until_heard("We are")
     phone.until("over", lambda: phone.stage == "over")
-    assert "The app is gone" in phone.status
+    assert "Connection to the app lost" in phone.status
     again = phone.find("#call")
     assert "Call again" in again.text
     again.click()
-    phone.until("refused", lambda: "Nothing answers" in phone.status)
+    phone.until("refused", lambda: "The app is not responding" in phone.status)
     assert phone.stage == "over"
 
 
 def test_visitor_without_a_microphone_types(app: Desk, phone: PhonePage) -> None:
-    """It was refused: the page says so, once, and the call goes on."""
+    """Access was denied: the page says so, and the call goes on."""
     denied = {"permission": {"name": "microphone"}, "setting": "denied"}
     phone.tab.execute_cdp_cmd("Browser.setPermission", denied)
     phone.open(app.address)
@@ -190,14 +190,14 @@ def test_visitor_without_a_microphone_types(app: Desk, phone: PhonePage) -> None
     assert phone.find("#microphone").get_attribute("aria-pressed") == "false"
     phone.find("#microphone").click()
     note = phone.find("#aside-note")
-    phone.until("told", lambda: note.text == "The microphone was refused. You can type instead.")
+    phone.until("told", lambda: note.text == "Microphone access was denied. You can type instead.")
     assert phone.find("#microphone").get_attribute("aria-pressed") == "false"
     phone.type_and_say("When are you open?")
     phone.until_heard("We are open from nine")
 
 
 def test_visitor_talks_with_the_demo_guide(portal: BlockingPortal, phone: PhonePage) -> None:
-    """Without a setting, as a newcomer finds it."""
+    """With default settings."""
     with portal.wrap_async_context_manager(serve_frontdesk()) as address:
         phone.open(address)
         assert "bicycle workshop" in phone.status
@@ -207,8 +207,8 @@ def test_visitor_talks_with_the_demo_guide(portal: BlockingPortal, phone: PhoneP
         phone.until("answered", lambda: re.search(r"open|close", phone.transcript()[-1][1]))
 
 
-def test_side_channel_is_for_the_page_that_called(app: Desk, phone: PhonePage) -> None:
-    """It has the decisions, by the token of its call; with another, or none, there is nothing."""
+def test_decision_feed_is_only_for_the_page_that_called(app: Desk, phone: PhonePage) -> None:
+    """It requires the call's own token."""
     phone.open(app.address)
     phone.call()
     phone.type_and_say("When are you open?")
@@ -219,14 +219,14 @@ def test_side_channel_is_for_the_page_that_called(app: Desk, phone: PhonePage) -
     assert follow(phone, sid, f"Bearer {token}x") == 403
     assert follow(phone, sid, "") == 403
     assert follow(phone, "CA" + "0" * 32, f"Bearer {token}") == 404
-    # Not one decision came by the wire on which Twilio's frames are.
+    # No decision was sent over the relay's socket.
     assert {frame["type"] for way, frame in phone.frames() if way == "out"} <= {"text"}
 
 
 def test_call_log_of_the_page_can_be_explained(
     app: Desk, phone: PhonePage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is written as the app and the emulator write theirs, and decided again the same."""
+    """`explain.py` reads it, and its decisions come out the same."""
     where = {"behavior": "allow", "downloadPath": str(tmp_path)}
     phone.tab.execute_cdp_cmd("Browser.setDownloadBehavior", where)
     phone.open(app.address)
@@ -252,12 +252,12 @@ def test_call_log_of_the_page_can_be_explained(
 
 
 def hears(page: PhonePage, words: str, *, final: bool) -> None:
-    """The browser's recognition makes out something that the visitor said."""
+    """Let the browser's recognition hear the visitor."""
     page.evaluate(f"window.ears.hears({words!r}, {str(final).lower()})")
 
 
-def test_words_are_heard_when_the_voice_says_them(app: Desk, phone: PhonePage) -> None:
-    """Not when they would be due: what is reported of a slow voice is what it has said."""
+def test_words_count_as_heard_when_the_voice_says_them(app: Desk, phone: PhonePage) -> None:
+    """A slow voice is reported by what it has said, not by the usual pace."""
     phone.before_page(SPEECH)
     phone.allow_microphone(app.address)
     phone.open(app.address)
@@ -270,11 +270,11 @@ def test_words_are_heard_when_the_voice_says_them(app: Desk, phone: PhonePage) -
     phone.until("silent", lambda: phone.evaluate("window.cancelled") == 1)
     (cut,) = sent(phone, "interrupt")
     said = len(cut["utteranceUntilInterrupt"].split())
-    assert phone.evaluate("window.begun") - said in {0, 1}  # it may be in the middle of a word
+    assert phone.evaluate("window.begun") - said in {0, 1}  # it may be mid-word
 
 
 def test_visitor_speaks_over_the_agent(app: Desk, phone: PhonePage) -> None:
-    """The agent's voice stops at the first word made out, and goes on where it was cut."""
+    """The agent's voice stops at the first recognized word, and resumes where it was cut."""
     phone.before_page(SPEECH)
     phone.allow_microphone(app.address)
     phone.open(app.address, UNHURRIED)
@@ -303,15 +303,15 @@ def test_visitor_speaks_over_the_agent(app: Desk, phone: PhonePage) -> None:
         "uh-huh",
         "and what about Sunday?",
     ]
-    # Whole clauses were spoken, and the one that was cut again from its beginning.
+    # Whole clauses were spoken; the one that was cut was spoken again from its beginning.
     spoken = phone.evaluate("window.spoken")
     assert spoken[:2] == ["Hello.", "We are open from nine to six,"]
     assert spoken[2] == "and on Saturdays we close at noon."
     assert asked(app)[-1] == ("user", "and what about Sunday?")
 
 
-def test_voice_can_be_turned_off_in_the_middle(app: Desk, phone: PhonePage) -> None:
-    """The agent goes on in silence, and not a word is lost."""
+def test_voice_can_be_turned_off_during_a_reply(app: Desk, phone: PhonePage) -> None:
+    """The agent goes on silently, and no word is lost."""
     phone.before_page(SPEECH)
     phone.open(app.address)
     phone.call()
@@ -331,7 +331,7 @@ PASSWORD: Final = "correct horse battery"
 
 
 def test_visitor_signs_in_calls_and_signs_out(portal: BlockingPortal, phone: PhonePage) -> None:
-    """Where an auth token is set: the browser's own rules for forms, cookies and origins."""
+    """With an auth token set, signing in and out works in a real browser."""
     locked = {"twilio_auth_token": AUTH_TOKEN, "phone_password": PASSWORD}
     with desk(portal, **locked) as app:
         app.guide.reply(HOURS)
@@ -351,10 +351,10 @@ def test_visitor_signs_in_calls_and_signs_out(portal: BlockingPortal, phone: Pho
         assert phone.tab.get_cookies() == []
 
 
-def test_visitor_who_is_signed_out_meanwhile_is_asked_again(
+def test_visitor_who_was_signed_out_must_sign_in_again(
     portal: BlockingPortal, phone: PhonePage
 ) -> None:
-    """To call takes them back to the form."""
+    """Placing a call leads back to the sign-in form."""
     locked = {"twilio_auth_token": AUTH_TOKEN, "phone_password": PASSWORD}
     with desk(portal, **locked) as app:
         phone.tab.get(app.address)
@@ -370,7 +370,7 @@ def test_visitor_who_is_signed_out_meanwhile_is_asked_again(
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_page_is_accessible(app: Desk, phone: PhonePage, theme: str) -> None:
-    """Before, during and after a call, with its drawers open: nothing serious or critical."""
+    """axe-core finds nothing serious before, during or after a call, drawers open."""
     phone.emulate(theme)
     phone.open(app.address)
     problems = {"idle": accessibility_problems(phone)}
@@ -390,7 +390,7 @@ def test_page_is_accessible(app: Desk, phone: PhonePage, theme: str) -> None:
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_page_fits_a_narrow_screen(app: Desk, phone: PhonePage, width: int) -> None:
-    """Nothing has to be scrolled sideways to be read, nor the page made smaller."""
+    """The page never needs horizontal scrolling."""
     phone.resize(width, 844)
     phone.open(app.address)
     seen = {"idle": phone.evaluate("document.documentElement.scrollWidth")}
@@ -408,8 +408,8 @@ def test_page_fits_a_narrow_screen(app: Desk, phone: PhonePage, width: int) -> N
     assert seen == dict.fromkeys(seen, width)
 
 
-def test_page_is_light_and_asks_nothing_of_others(app: Desk, phone: PhonePage) -> None:
-    """With all that it loads, and a call."""
+def test_page_is_small_and_contacts_only_the_app(app: Desk, phone: PhonePage) -> None:
+    """Loading the page and placing a call contact no other host."""
     phone.open(app.address)
     loaded = traffic(phone.tab)
     phone.call()

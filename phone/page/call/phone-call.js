@@ -1,37 +1,37 @@
 /**
- * One call from dialling to its end: gives the line a clock, a socket, ears and a voice.
+ * One call from dialling to its end: connects the line to a clock, a socket and the browser's speech.
  *
  * @typedef {"dialling" | "live" | "over"} Stage
  *
- * @typedef {object} Listener  Who watches a call.
- * @property {(entry: import("./recording.js").Entry) => void} onEntry
- * @property {(stage: Stage, words: string) => void} onStage with what happened in words, or ""
+ * @typedef {object} Listener  Callbacks for the progress of a call.
+ * @property {(entry: import("./call-log.js").Entry) => void} onEntry
+ * @property {(stage: Stage, words: string) => void} onStage `words` is for the caller; may be ""
  * @property {(relay: import("../line/attributes.js").RelayAttributes) => void} onConnected
  * @property {(why: string) => void} onDecisionsLost
  */
 
 import { Line } from "../line/line.js";
 import { actionForm, newIdentity, voiceForm } from "../line/webhooks.js";
-import { follow } from "./decisions.js";
-import { address, askForTwiml, CallFailedError, dial, requestAction } from "./placing.js";
-import { appFrame } from "./recording.js";
+import { follow } from "./decision-feed.js";
+import { address, askForTwiml, CallFailedError, dial, requestAction } from "./app-server.js";
+import { appFrame } from "./call-log.js";
 
 const CLOSED_WITHIN_MS = 2000;
-const MALFORMED_CODE = 4007; // for 1007, which a page may not send
+const MALFORMED_CODE = 4007; // stands for 1007, which browsers do not let a page send
 
 export class PhoneCall {
   /**
    * @param {object} how
-   * @param {"pause" | "talkover" | null} how.mode null leaves it to the app
-   * @param {number} how.speed how fast the line's clock runs
-   * @param {import("../voices.js").Voices} how.voices
+   * @param {"pause" | "talkover" | null} how.mode null for the app's default
+   * @param {number} how.speed the line's clock, as a multiple of real time
+   * @param {import("../speech/controls.js").SpeechControls} how.speech
    * @param {Listener} how.listener
    */
-  constructor({ mode, speed, voices, listener }) {
+  constructor({ mode, speed, speech, listener }) {
     this.identity = newIdentity(randomHex);
     this._mode = mode;
     this._speed = speed;
-    this._voices = voices;
+    this._speech = speech;
     this._listener = listener;
     this._line = null;
     this._began = 0;
@@ -53,8 +53,8 @@ export class PhoneCall {
   /** Place the call. @throws {CallFailedError} */
   async place() {
     this._listener.onStage("dialling", "");
-    const wishes = { Decisions: "1", ...(this._mode && { BargeInMode: this._mode }) };
-    this._relay = await askForTwiml({ ...voiceForm(this.identity), ...wishes });
+    const overrides = { Decisions: "1", ...(this._mode && { BargeInMode: this._mode }) };
+    this._relay = await askForTwiml({ ...voiceForm(this.identity), ...overrides });
     this._listener.onConnected(this._relay);
     if (this._isOver) return;
     this._socket = dial();
@@ -65,7 +65,7 @@ export class PhoneCall {
 
   _begin() {
     this._began = performance.now();
-    this._line = new Line(this.identity, this._relay, { wordsPerSecond: this._voices.pace });
+    this._line = new Line(this.identity, this._relay, { wordsPerSecond: this._speech.pace });
     this._socket.onmessage = ({ data }) => {
       this._note("out", appFrame(data));
       this.act((line, now) => line.receive(data, now));
@@ -75,12 +75,12 @@ export class PhoneCall {
       this.act((line, now) => line.losesApp(now, code, reason));
     };
     this._listener.onStage("live", "");
-    this.act((line, now) => [...line.setVoiced(this._voices.speaker.isOn, now), ...line.start(now)]);
+    this.act((line, now) => [...line.setVoiced(this._speech.speaker.isOn, now), ...line.start(now)]);
     this._followDecisions();
   }
 
   /**
-   * Let something happen on the line, at this moment.
+   * Apply an event to the line now, and send the frames that result.
    *
    * @param {(line: Line, now: number) => import("../line/frames.js").Frame[]} deed
    */
@@ -88,26 +88,26 @@ export class PhoneCall {
     if (!this.isLive) return;
     const { now } = this;
     const out = deed(this._line, now);
-    for (const { at, ...frame } of this._line.takeStory()) this._note("note", frame, at);
+    for (const { at, ...frame } of this._line.takeNotes()) this._note("note", frame, at);
     for (const frame of out) this._send(frame, now);
     if (this._line.closing) this._end();
     else this._goOn();
   }
 
-  /** Hang up, also while it rings. */
+  /** Hang up, even while it rings. */
   hangUp() {
     if (this._line) this.act((line, now) => line.hangsUp(now));
-    else if (!this._isOver) this._over("You hung up before anyone answered.");
+    else if (!this._isOver) this._over("You hung up before the call was answered.");
   }
 
-  /** Hang up as the page goes, which leaves no time to wait for anything. */
+  /** Hang up because the page is closing: do not wait for the socket to close. */
   leave() {
     this._isLeaving = true;
     this.hangUp();
   }
 
   _goOn() {
-    const { speaker, transcriber, pace } = this._voices;
+    const { speaker, transcriber, pace } = this._speech;
     this._line.setPace(pace);
     speaker.speak(this._line.forVoice);
     transcriber.listenIn(this._line.transcriptionLanguage);
@@ -127,7 +127,7 @@ export class PhoneCall {
     this._listener.onEntry({ t, dir, frame });
   }
 
-  // -- its end ------------------------------------------------------------------------------------
+  // -- hanging up ---------------------------------------------------------------------------------
 
   async _end() {
     const { closing } = this._line;
@@ -144,8 +144,8 @@ export class PhoneCall {
   _over(words) {
     this._isOver = true;
     clearTimeout(this._timer);
-    this._voices.speaker.speak([]);
-    this._voices.transcriber.rest();
+    this._speech.speaker.speak([]);
+    this._speech.transcriber.rest();
     this._listener.onStage("over", words);
   }
 
@@ -166,16 +166,16 @@ export class PhoneCall {
 function endInWords({ sessionStatus, code }, lostWith) {
   if (sessionStatus === "completed") return "You hung up.";
   if (sessionStatus === "ended") return "The agent ended the call.";
-  if (lostWith === 1008) return "The call was not let in. Call again.";
-  if (code === 1007) return "The call broke off: the app sent ten frames in a row that are none.";
-  return "The app is gone: the line broke in the middle of the call.";
+  if (lostWith === 1008) return "The app rejected the call. Call again.";
+  if (code === 1007) return "The call was dropped: the app sent ten malformed frames in a row.";
+  return "Connection to the app lost. Check its log, then call again.";
 }
 
 function opened(socket) {
   return new Promise((resolve, reject) => {
     socket.onopen = resolve;
     socket.onclose = () =>
-      reject(new CallFailedError("The app did not open the line. Look at its log, and call again."));
+      reject(new CallFailedError("The app refused the connection. Check its log, then call again."));
   });
 }
 

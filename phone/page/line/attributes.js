@@ -1,13 +1,13 @@
 /**
- * What a `<ConversationRelay>` asks for, with Twilio's defaults for the rest. Pure.
+ * The attributes of a `<ConversationRelay>`, with Twilio's defaults. Pure.
  *
- * As on a real call, an attribute that Twilio does not know is inert, and so is a value it would not
- * take; both are listed in `warnings`, where a real account would find a schema warning (12200).
+ * As on a real call, unknown attributes and invalid values have no effect; `warnings` lists both, as a
+ * Twilio account's debugger would (warning 12200).
  *
  * @typedef {"none" | "dtmf" | "speech" | "any"} InputKind
- *   Which of the caller's inputs count: for interrupting, or for being reported.
+ *   Which of the caller's inputs may interrupt, or are reported.
  *
- * @typedef {object} Element  An element of the TwiML: its attributes, and those of its children.
+ * @typedef {object} Element  The TwiML's `<ConversationRelay>`.
  * @property {Record<string, string>} attributes
  * @property {Record<string, string>} connect the attributes of the `<Connect>` around it
  * @property {Record<string, string>} parameters the `<Parameter>` elements, by name
@@ -15,7 +15,7 @@
  * @typedef {ReturnType<typeof readAttributes>} RelayAttributes
  */
 
-/** The TwiML does not connect the call to a relay; the message says what is missing. */
+/** The TwiML does not connect to a relay; the message says what is missing. */
 export class TwimlError extends Error {}
 
 const INPUT_KINDS = new Map([
@@ -32,7 +32,7 @@ const BOOLEANS = new Map([
   ["false", false],
 ]);
 
-// Known to Twilio and without effect here: they shape audio, or what Twilio stores.
+// Known to Twilio but without effect here: they affect audio, or what Twilio stores.
 const INERT = new Set(
   (
     "welcomeGreetingLanguage ttsProvider voice transcriptionProvider eotThreshold " +
@@ -45,7 +45,7 @@ const INERT = new Set(
 );
 
 /**
- * Read what the TwiML's element asks for. Times are in seconds.
+ * Read the attributes. Times are in seconds.
  *
  * @param {Element} element
  * @throws {TwimlError} it has no `wss://` URL
@@ -63,7 +63,7 @@ export function readAttributes({ attributes, connect, parameters }) {
     const written = take(name, null);
     if (written === null) return fallback;
     if (values.has(written)) return values.get(written);
-    warnings.push(`${name} is "${written}", it can be one of: ${[...values.keys()].join(", ")}`);
+    warnings.push(`${name} is "${written}"; expected one of: ${[...values.keys()].join(", ")}`);
     return fallback;
   };
   const flag = (name) => choice(name, BOOLEANS, false);
@@ -73,14 +73,14 @@ export function readAttributes({ attributes, connect, parameters }) {
       return Number(written) / 1000;
     }
     if (written !== "auto") {
-      warnings.push(`${name} is "${written}", it can be auto or 600 to 5000 (ms)`);
+      warnings.push(`${name} is "${written}"; expected auto or 600 to 5000 (ms)`);
     }
     return null;
   };
 
   const url = take("url");
   if (!url.startsWith("wss://")) {
-    throw new TwimlError(`<ConversationRelay url> must begin with wss://, it is "${url}"`);
+    throw new TwimlError(`<ConversationRelay url> must begin with wss://, but is "${url}"`);
   }
   const language = take("language", "en-US");
   const events = `${take("events")} ${take("debug")}`.split(" ");
@@ -95,7 +95,7 @@ export function readAttributes({ attributes, connect, parameters }) {
     speechModel: take("speechModel"),
     partialPrompts: flag("partialPrompts"),
     partialPromptOnHangup: flag("partialPromptOnHangup"),
-    /** Silence that ends an utterance; null leaves it to the relay (`auto`). */
+    /** Silence that ends an utterance; null for the relay's default (`auto`). */
     speechTimeoutS: seconds("speechTimeout"),
     interruptible: choice("interruptible", INPUT_KINDS, "any"),
     interruptSensitivity: choice("interruptSensitivity", SENSITIVITIES, "high"),
@@ -109,13 +109,13 @@ export function readAttributes({ attributes, connect, parameters }) {
     warnings,
   };
   const unknown = [...left.keys()].filter((name) => !INERT.has(name)).sort();
-  warnings.push(...unknown.map((name) => `${name} is not an attribute Twilio knows`));
+  warnings.push(...unknown.map((name) => `${name} is not an attribute of <ConversationRelay>`));
   return relay;
 }
 
 /**
- * The `lang` that prompts carry while the caller is transcribed in this language: `multi` and
- * Deepgram's `flux` report a bare primary tag (flux: seen on live calls).
+ * The `lang` of prompts for a transcription language. `multi` and Deepgram's `flux` report only the
+ * primary tag (flux: seen on live calls).
  *
  * @param {RelayAttributes} relay
  * @param {string} transcriptionLanguage

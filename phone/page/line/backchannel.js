@@ -1,14 +1,14 @@
 /**
- * What `ignoreBackchannel` hides. Pure.
+ * The backchannels that `ignoreBackchannel` hides. Pure.
  */
 
-// A line's own short list: Twilio's is not published.
+// Our own short list: Twilio does not publish its list.
 const BACKCHANNELS = new Set(
   "ah aha hm hmm mhm mm-hmm ok okay right sure uh-huh yeah yep yes yup".split(" "),
 );
 
 /**
- * Whether words are nothing but acknowledgements.
+ * Whether all of the words are acknowledgements.
  *
  * @param {string[]} words
  */

@@ -1,11 +1,11 @@
 /**
- * Text cut where a voice can begin to speak it. Pure.
+ * Splits text into clauses and words. Pure.
  */
 
 const CLAUSE = /[^]*?[,.;:?!](?=\s)/g;
 
 /**
- * The clauses of `text` that can be played, and the tail that waits for its end.
+ * The complete clauses of `text`, which can be played, and the incomplete tail.
  *
  * @param {string} text
  * @returns {{clauses: string[], tail: string}}
@@ -16,7 +16,7 @@ export function splitClauses(text) {
 }
 
 /**
- * The beginning of `text` up to the end of its word number `count`, spaces kept.
+ * The first `count` words of `text`, with their spaces.
  *
  * @param {string} text
  * @param {number} count

@@ -1,10 +1,10 @@
 /**
- * The frames that the relay sends to the app, built from nothing but what Twilio documents and what
- * calls showed. Pure: each function returns one frame as the object that goes over the socket.
+ * The frames that the relay sends to the app, as documented by Twilio and seen on live calls. Pure:
+ * each function returns one frame as the object that goes over the socket.
  *
  * @typedef {Record<string, unknown>} Frame
  *
- * @typedef {object} Identity  Who is on the line, and by which names the call is called.
+ * @typedef {object} Identity  The call's identifiers and its two parties.
  * @property {string} callSid
  * @property {string} sessionId
  * @property {string} accountSid
@@ -38,7 +38,7 @@ export function setup(identity, parameters) {
 }
 
 /**
- * What the caller said: the whole utterance so far, and whether it is over.
+ * What the caller said: the whole utterance so far, and whether it is final.
  *
  * @param {string} text
  * @param {string} lang
@@ -50,7 +50,7 @@ export function prompt(text, lang, last) {
 }
 
 /**
- * The caller stopped what was being played.
+ * The caller interrupted the playback.
  *
  * @param {string} utterance what was heard of the cut segment
  * @param {number} durationMs how long that segment had played
@@ -75,7 +75,7 @@ export function dtmf(digit) {
 }
 
 /**
- * A refusal of a frame from the app, which it quotes.
+ * The rejection of a frame from the app, quoting it.
  *
  * @param {string} raw
  * @returns {Frame}
@@ -95,7 +95,7 @@ export function agentSpeaking(on) {
 }
 
 /**
- * The caller's voice has been heard, or has fallen silent.
+ * The caller's voice has begun, or has fallen silent.
  *
  * @param {boolean} on
  * @returns {Frame}
@@ -105,7 +105,7 @@ export function clientSpeaking(on) {
 }
 
 /**
- * A segment of speech that has been played, or the part of it that was, spaces kept.
+ * The segment of speech that was played, or the part of it that was, with its spaces.
  *
  * @param {string} text
  * @returns {Frame}

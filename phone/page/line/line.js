@@ -5,17 +5,17 @@
  * send to the app, in order; `deadline` says when `advance` wants to be called. Once `closing` is set
  * the call is over, nothing more is accepted and nothing more is sent.
  *
- * How barge-in comes out on the wire, in one burst (seen on live calls): `clientSpeaking` on, the
- * heard fragment in `tokensPlayed`, `interrupt`, the first partial prompt, `agentSpeaking` off. A
- * pressed key comes before the interrupt that it causes.
+ * Barge-in on the wire is one burst (seen on live calls): `clientSpeaking` on, the heard fragment in
+ * `tokensPlayed`, `interrupt`, the first partial prompt, `agentSpeaking` off. A pressed key precedes
+ * the interrupt it causes.
  *
- * Where sources dispute, this line is the pessimist: what is said over the agent is delivered only
- * where `reportInputDuringAgentSpeech` asks for it, even if it interrupts; that holds for the whole of
- * an utterance that began over the agent, and for keys. `end` drops what was not yet spoken.
+ * Where sources disagree, this line assumes the worst: speech over the agent is delivered only if
+ * `reportInputDuringAgentSpeech` asks for it, even if it interrupts. That covers keys, and the whole of
+ * an utterance that began over the agent. `end` drops whatever was not yet spoken.
  *
  * @typedef {import("./frames.js").Frame} Frame
  *
- * @typedef {object} Closing  How the session ended: the socket's closing, and the action request.
+ * @typedef {object} Closing  How the session ended, for closing the socket and the action request.
  * @property {number} at
  * @property {number} code
  * @property {string} reason
@@ -28,15 +28,15 @@ import { languageOfPrompts } from "./attributes.js";
 import { isBackchannel } from "./backchannel.js";
 import { wordsOf } from "./clauses.js";
 import * as frames from "./frames.js";
-import { Hearing } from "./hearing.js";
+import { CallerVoice } from "./voice.js";
 import { Player } from "./player.js";
-import { MalformedFrameError, parse } from "./schema.js";
+import { MalformedFrameError, parse } from "./frame-schema.js";
 
-/** Malformed frames in a row that close the session. */
+/** The number of malformed frames in a row that closes the session. */
 export const MOST_MALFORMED = 10;
 
 const CALLER_WORDS_PER_SECOND = 3;
-const SILENCE_S = 0.5; // that ends an utterance while `speechTimeout` is `auto`
+const SILENCE_S = 0.5; // ends an utterance if `speechTimeout` is `auto`
 const WORDS_TO_INTERRUPT = { high: 1, medium: 2, low: 3 };
 const HANGING_UP = "Closing websocket session";
 
@@ -44,17 +44,17 @@ export class Line {
   /**
    * @param {frames.Identity} identity
    * @param {import("./attributes.js").RelayAttributes} relay
-   * @param {{wordsPerSecond?: number}} [manner] the agent's pace where no voice speaks
+   * @param {{wordsPerSecond?: number}} [manner] the agent's pace without a voice
    */
   constructor(identity, relay, { wordsPerSecond = 2.5 } = {}) {
     /** @type {Closing | null} */
     this.closing = null;
     this.relay = relay;
     this._identity = identity;
-    this._story = [];
-    this._tell = (note) => this._story.push(note);
+    this._notes = [];
+    this._tell = (note) => this._notes.push(note);
     this._player = new Player({ wordsPerSecond, tell: this._tell });
-    this._hearing = new Hearing({
+    this._voice = new CallerVoice({
       wordsPerSecond: CALLER_WORDS_PER_SECOND,
       silenceS: relay.speechTimeoutS ?? SILENCE_S,
     });
@@ -62,31 +62,31 @@ export class Line {
     this._malformedInARow = 0;
     this._ttsLanguage = relay.ttsLanguage;
     this._promptLanguage = languageOfPrompts(relay, relay.transcriptionLanguage);
-    /** The language in which the caller is transcribed now. */
+    /** The language in which the caller is currently transcribed. */
     this.transcriptionLanguage = relay.transcriptionLanguage;
     this._beganOverAgent = false;
   }
 
-  /** What has happened since this was last asked, as notes in order. */
-  takeStory() {
-    return this._story.splice(0);
+  /** The notes since the last call of this, in order. */
+  takeNotes() {
+    return this._notes.splice(0);
   }
 
-  /** Whether something of the agent's sounds right now. */
+  /** Whether the agent is audible right now. */
   get agentIsSpeaking() {
     return this._player.playing !== null;
   }
 
-  /** When `advance` wants to be called; null while nothing happens by itself. */
+  /** When to call `advance` next; null if nothing is due. */
   get deadline() {
     if (this.closing) return null;
-    const at = Math.min(this._player.deadline ?? Infinity, this._hearing.deadline ?? Infinity);
+    const at = Math.min(this._player.deadline ?? Infinity, this._voice.deadline ?? Infinity);
     return at === Infinity ? null : at;
   }
 
-  // -- what drives it -----------------------------------------------------------------------------
+  // -- time and frames ----------------------------------------------------------------------------
 
-  /** The session is up: `setup`, and the greeting begins. @returns {Frame[]} */
+  /** Begin the session: send `setup` and speak the greeting. @returns {Frame[]} */
   start(now) {
     this._now = now;
     const { welcomeGreeting, welcomeGreetingInterruptible: interruptible, parameters } = this.relay;
@@ -95,19 +95,19 @@ export class Line {
     return [frames.setup(this._identity, parameters)];
   }
 
-  /** Let everything happen that is due by `now`. @returns {Frame[]} */
+  /** Do everything due by `now`. @returns {Frame[]} */
   advance(now) {
     const out = [];
     for (let at = this.deadline; at !== null && at <= now; at = this.deadline) {
       this._now = Math.max(this._now, at);
-      if (at === this._player.deadline) out.push(...this._askedFor(this._player.step(at)));
-      else out.push(...this._hear(this._hearing.step(), at));
+      if (at === this._player.deadline) out.push(...this._subscribed(this._player.step(at)));
+      else out.push(...this._hear(this._voice.step(), at));
     }
     this._now = Math.max(this._now, now);
     return out;
   }
 
-  /** Take a frame from the app. @returns {Frame[]} */
+  /** Handle a frame from the app. @returns {Frame[]} */
   receive(raw, now) {
     return this._then(now, () => {
       try {
@@ -129,38 +129,38 @@ export class Line {
 
   // -- the caller ---------------------------------------------------------------------------------
 
-  /** The caller says `text`, after what is being said. */
+  /** The caller says `text`, after anything still being said. */
   speaks(text, now) {
     return this._then(now, (at) => {
       this._tell({ type: "said", at, text });
-      this._hearing.speak(text, at);
+      this._voice.speak(text, at);
       return [];
     });
   }
 
-  /** The caller makes a sound that is no word: it interrupts, and no prompt follows. */
+  /** The caller makes a sound without words: it interrupts, but no prompt follows. */
   coughs(now) {
     return this._then(now, (at) => {
       this._tell({ type: "said", at, text: "(coughs)" });
-      this._hearing.cough(at);
+      this._voice.cough(at);
       return [];
     });
   }
 
-  /** A transcriber has made out this much of what the caller is saying. */
-  makesOut(text, now) {
-    return this._then(now, (at) => this._hear(this._hearing.makesOut(text), at));
+  /** The transcriber has recognized this much of the utterance. */
+  recognizes(text, now) {
+    return this._then(now, (at) => this._hear(this._voice.recognizes(text), at));
   }
 
-  /** A transcriber has heard all that the caller said; nothing, if it was no word. */
+  /** The transcriber has the whole utterance; `text` is "" if there were no words. */
   hearsSilence(text, now) {
     return this._then(now, (at) => {
       if (text) this._tell({ type: "said", at, text });
-      return this._hear(this._hearing.ends(text, at), at);
+      return this._hear(this._voice.ends(text, at), at);
     });
   }
 
-  /** The caller presses a key; without `dtmfDetection` nothing notices. */
+  /** The caller presses a key; no effect without `dtmfDetection`. */
   presses(digit, now) {
     return this._then(now, (at) => {
       this._tell({ type: "said", at, text: `(presses ${digit})` });
@@ -168,18 +168,18 @@ export class Line {
       const out = [];
       if (!this.agentIsSpeaking || this._reports("dtmf")) out.push(frames.dtmf(digit));
       if (this._mayInterrupt("dtmf")) {
-        out.push(...this._interrupt(), ...this._askedFor([frames.agentSpeaking(false)]));
+        out.push(...this._interrupt(), ...this._subscribed([frames.agentSpeaking(false)]));
       }
       return out;
     });
   }
 
-  /** The caller ends the call. */
+  /** The caller hangs up. */
   hangsUp(now) {
     return this._then(now, (at) => {
       this._tell({ type: "said", at, text: "(hangs up)" });
       const out = [];
-      const { unfinished } = this._hearing;
+      const { unfinished } = this._voice;
       if (unfinished && this.relay.partialPromptOnHangup && this._isReported()) {
         out.push(frames.prompt(unfinished, this._promptLanguage, true));
       }
@@ -188,7 +188,7 @@ export class Line {
     });
   }
 
-  /** The app's socket is gone without an `end`: a failure, whatever its closing code. */
+  /** The app's socket closed without an `end`: a failure, whatever the code. */
   losesApp(now, code = 1006, reason = "") {
     return this._then(now, () => {
       this._close("dropped", code, reason, "failed", "in-progress");
@@ -198,24 +198,24 @@ export class Line {
 
   // -- the agent's voice --------------------------------------------------------------------------
 
-  /** The segments that the voice is to speak: the one being played, and what follows it. */
+  /** The segments for the voice to speak: the current one and the next. */
   get forVoice() {
     return this._player.forVoice;
   }
 
-  /** Whether a voice speaks from now on, or words are played in silence. */
+  /** Set whether a voice speaks from now on, or words only appear. */
   setVoiced(voiced, now) {
-    return this._then(now, (at) => this._askedFor(this._player.setVoiced(voiced, at)));
+    return this._then(now, (at) => this._subscribed(this._player.setVoiced(voiced, at)));
   }
 
-  /** Words a second of what is played in silence, from the next clause on. */
+  /** Set the pace without a voice, from the next clause on. */
   setPace(wordsPerSecond) {
     this._player.pace = wordsPerSecond;
   }
 
   /** The voice has begun a segment. */
   voiceBegins(id, now) {
-    return this._then(now, (at) => this._askedFor(this._player.voiceBegins(id, at)));
+    return this._then(now, (at) => this._subscribed(this._player.voiceBegins(id, at)));
   }
 
   /** The voice has said the first words of a segment. */
@@ -225,7 +225,7 @@ export class Line {
 
   /** The voice has come to the end of a segment. */
   voiceEnds(id, now) {
-    return this._then(now, (at) => this._askedFor(this._player.voiceEnds(id, at)));
+    return this._then(now, (at) => this._subscribed(this._player.voiceEnds(id, at)));
   }
 
   // -- frames from the app ------------------------------------------------------------------------
@@ -243,7 +243,7 @@ export class Line {
       }
       case "sendDigits": {
         const terms = this._terms({ preemptible: false });
-        this._player.sendDigits(frame.digits, terms, now, this._hearing.speaking);
+        this._player.sendDigits(frame.digits, terms, now, this._voice.speaking);
         break;
       }
       case "language":
@@ -255,11 +255,11 @@ export class Line {
         this._close("end", 1000, HANGING_UP, "ended", "in-progress", frame.handoffData);
         break;
       default:
-        throw new Error(`the schema lets in what the line does not know: ${frame.type}`);
+        throw new Error(`the schema accepts a frame that the line does not handle: ${frame.type}`);
     }
   }
 
-  /** A frame's own settings, and the session's for those it leaves out. */
+  /** A frame's own settings, with the session's as defaults. */
   _terms({ interruptible, preemptible = this.relay.preemptible, lang = this._ttsLanguage }) {
     const own = interruptible ? "any" : "none";
     const by = interruptible === undefined ? this.relay.interruptible : own;
@@ -280,7 +280,7 @@ export class Line {
     this.closing = { at: this._now, code, reason, sessionStatus, callStatus, handoffData };
   }
 
-  // -- what the caller's voice does ---------------------------------------------------------------
+  // -- events of the caller's voice ---------------------------------------------------------------
 
   _hear(events, at) {
     const out = [];
@@ -289,23 +289,23 @@ export class Line {
       if (event.on) {
         this._beganOverAgent = this.agentIsSpeaking;
         this._tell({ type: "callerVoice", at, on: true });
-        out.push(...this._askedFor([frames.clientSpeaking(true)]));
-      } else if (event.madeOut !== undefined) {
-        this._tell({ type: "madeOut", at, text: event.madeOut });
-        if (this._takesTheFloor(event.madeOut)) {
+        out.push(...this._subscribed([frames.clientSpeaking(true)]));
+      } else if (event.recognized !== undefined) {
+        this._tell({ type: "recognized", at, text: event.recognized });
+        if (this._takesTheFloor(event.recognized)) {
           interrupted = true;
           out.push(...this._interrupt());
         }
-        out.push(...this._partial(event.madeOut));
+        out.push(...this._partial(event.recognized));
       } else {
         this._tell({ type: "callerVoice", at, on: false });
-        out.push(...this._askedFor([frames.clientSpeaking(false)]), ...this._final(event.off, at));
+        out.push(...this._subscribed([frames.clientSpeaking(false)]), ...this._final(event.off, at));
       }
     }
-    return [...out, ...this._askedFor(interrupted ? [frames.agentSpeaking(false)] : [])];
+    return [...out, ...this._subscribed(interrupted ? [frames.agentSpeaking(false)] : [])];
   }
 
-  /** Whether what was made out so far interrupts; a sound without words does at `high`. */
+  /** Whether the words so far interrupt; at `high`, a sound without words does too. */
   _takesTheFloor(text) {
     if (!this._mayInterrupt("speech") || this._isIgnored(text)) return false;
     const needed = WORDS_TO_INTERRUPT[this.relay.interruptSensitivity];
@@ -325,7 +325,7 @@ export class Line {
     return reported ? [frames.prompt(text, this._promptLanguage, true)] : [];
   }
 
-  /** Whether the app is told of the words of the current utterance. */
+  /** Whether the current utterance is sent to the app. */
   _isReported() {
     return !this._beganOverAgent || this._reports("speech");
   }
@@ -343,15 +343,15 @@ export class Line {
     return [kind, "any"].includes(this._player.playing?.interruptible);
   }
 
-  /** Stop the agent, and say what was heard of it; its silence is reported afterwards. */
+  /** Stop the agent and report what was heard. The silence is left to the calling method to report. */
   _interrupt() {
     const { fragment, durationMs } = this._player.interrupt(this._now);
     const heard = fragment ? [frames.tokensPlayed(fragment)] : [];
-    return [...this._askedFor(heard), frames.interrupt(fragment.trim(), durationMs)];
+    return [...this._subscribed(heard), frames.interrupt(fragment.trim(), durationMs)];
   }
 
-  /** Of these `info` frames, those that `events` asks for. */
-  _askedFor(reports) {
+  /** The `info` frames among these that `events` subscribes to. */
+  _subscribed(reports) {
     return reports.filter(({ name }) =>
       name === "tokensPlayed" ? this.relay.tokensPlayed : this.relay.speakerEvents,
     );

@@ -1,16 +1,14 @@
 /**
- * The playback queue: what the agent says, segment by segment, and what of it was heard.
+ * The playback queue: what the agent says, segment by segment, and how much of it was heard.
  *
- * Pure. Time is an argument, in seconds. `deadline` says when `step` is wanted; both, and what
- * changes the queue, may return frames about the playback, whether the app asked for them or not:
- * the line passes on what was asked for.
+ * Pure. Time is an argument, in seconds. `deadline` says when to call `step`. Methods return frames
+ * about the playback whether or not the app subscribed to them; the line filters.
  *
- * A segment is timed in one of two ways. In silence it takes its words at a speaking pace. With a
- * voice (`voiced`) it waits for the voice to begin, the voice tells which words it has reached, and
- * the segment is over when the voice says so; of a voice that does not tell its words, they are
- * estimated at the pace.
+ * A segment is timed in one of two ways. Without a voice, its words pass at a speaking pace. With one
+ * (`voiced`), the voice reports when it begins, which word it has reached, and when it ends; if it does
+ * not report words, they are estimated from the pace.
  *
- * The wire, as far as it is known:
+ * What is known of the wire:
  *
  * - Tokens add up in the open talk cycle. A clause is played once it ends (at `, . ; : ? !` with a
  *   space after it, or where `last: true` closes the cycle); an unclosed tail waits for more.
@@ -19,12 +17,12 @@
  * - A new talk cycle replaces preemptible audio of the cycles before it: what waits is dropped at
  *   once, what is being played about 100 ms later, with a report of the part that was heard and no
  *   silence reported in between. A frame of the same cycle replaces nothing.
- * - `play` and `sendDigits` close the open talk cycle and are one of their own; a frame without words
+ * - `play` and `sendDigits` close the open talk cycle and form one of their own; a frame without words
  *   opens none; the greeting is not preemptible.
  *
  * @typedef {import("./frames.js").Frame} Frame
  *
- * @typedef {object} Terms  What may cut a segment, and its language.
+ * @typedef {object} Terms  What may cut a segment off, and its language.
  * @property {import("./attributes.js").InputKind} interruptible
  * @property {boolean} preemptible
  * @property {string} lang
@@ -50,7 +48,7 @@ export const GREETING = 0;
 const START_LATENCY_S = 0.3; // from the first playable segment to its sound
 const GREETING_LATENCY_S = 0.5; // from `setup` to the greeting's first sound
 const DIGITS_LATENCY_S = 2.0; // from `sendDigits` to its first tone on an idle line
-const PREEMPTION_S = 0.1; // from the frame that replaces audio to the silence of that audio
+const PREEMPTION_S = 0.1; // from the frame that replaces audio to that audio falling silent
 const TONE_S = 0.1;
 const WAIT_DIGIT_S = 0.5;
 const AUDIO_S = 3.0; // one loop of a played file, which is not fetched
@@ -60,10 +58,10 @@ export class Player {
   /**
    * @param {object} how
    * @param {number} how.wordsPerSecond the pace of speech without a voice
-   * @param {(note: object) => void} how.tell is told of everything that happens, as notes
+   * @param {(note: object) => void} how.tell receives a note of everything that happens
    */
   constructor({ wordsPerSecond, tell }) {
-    /** Words a second, of the segments that begin from now on. */
+    /** Words per second, for segments that begin from now on. */
     this.pace = wordsPerSecond;
     /** Whether `agentSpeaking` was last reported as on. */
     this.speaking = false;
@@ -85,9 +83,9 @@ export class Player {
     this._forget();
   }
 
-  // -- what is asked of it ------------------------------------------------------------------------
+  // -- commands -----------------------------------------------------------------------------------
 
-  /** Speak the greeting, before anything of the app's. */
+  /** Queue the greeting, before anything from the app. */
   greet(text, terms, now) {
     if (!text.trim()) return;
     this._tell({ type: "written", at: now, cycle: GREETING, text, opens: true });
@@ -97,7 +95,7 @@ export class Player {
     }
   }
 
-  /** Take a token of the open talk cycle, or of a new one. */
+  /** Add a token to the open talk cycle, or open one. */
   say(token, terms, now, last) {
     if (this._open === null && !token.trim()) return;
     const opens = this._open === null;
@@ -113,20 +111,20 @@ export class Player {
     if (last) this._closeCycle(now);
   }
 
-  /** Take a file to play, a talk cycle of its own. */
+  /** Queue a file, as a talk cycle of its own. */
   play(source, loop, terms, now) {
     const label = `[plays ${source}]`;
     this._enqueueSound("", label, AUDIO_S * (loop || MOST_LOOPS), terms, now, START_LATENCY_S);
   }
 
-  /** Take tones to send, a talk cycle of their own; at once while the caller talks. */
+  /** Queue tones, as a talk cycle of their own; without the usual latency if `atOnce`. */
   sendDigits(digits, terms, now, atOnce) {
     const seconds = [...digits].reduce((sum, d) => sum + (d === "w" ? WAIT_DIGIT_S : TONE_S), 0);
     const latency = atOnce ? 0 : DIGITS_LATENCY_S;
     this._enqueueSound(digits, `[keys ${digits}]`, seconds, terms, now, latency);
   }
 
-  /** Stop the segment being played and purge everything that waits. */
+  /** Stop the current segment and purge the queue. */
   interrupt(now) {
     const fragment = firstWords(this._playing.text, this._wordsHeard);
     const durationMs = Math.round((now - (this._started ?? now)) * 1000);
@@ -134,7 +132,7 @@ export class Player {
     return { fragment, durationMs };
   }
 
-  /** Drop everything, played or not, without a word about it. */
+  /** Drop everything, playing or queued, without reporting it to the app. */
   hush(reason, now) {
     this._silenceSounding(reason, now);
     this._drop(this._queue, reason, now, this._tail);
@@ -148,7 +146,7 @@ export class Player {
 
   // -- the voice ----------------------------------------------------------------------------------
 
-  /** Whether segments that begin from now on are spoken by a voice. What sounds ends in silence. */
+  /** Set whether a voice speaks the segments from now on; without one, the current segment goes on silently. */
   setVoiced(voiced, now) {
     this._voiced = voiced;
     if (voiced || !this._waitsForVoice) return [];
@@ -160,7 +158,7 @@ export class Player {
     return this._sounds(now);
   }
 
-  /** The segments that the voice is to speak: the one being played, and what follows it. */
+  /** The segments for the voice to speak: the current one and the next. */
   get forVoice() {
     if (!this._waitsForVoice) return [];
     const next = this._replacing ? undefined : this._queue[0];
@@ -190,22 +188,22 @@ export class Player {
     return this._waitsForVoice && this._playing.id === id;
   }
 
-  // -- what goes on by itself ---------------------------------------------------------------------
+  // -- playback -----------------------------------------------------------------------------------
 
-  /** The terms of what sounds right now; null in silence. @returns {Terms | null} */
+  /** The terms of the audible segment; null in silence. @returns {Terms | null} */
   get playing() {
     const sounds = this._playing && (this._started !== null || this.speaking);
     return sounds ? this._playing.terms : null;
   }
 
-  /** When `step` is wanted; null while nothing happens by itself. @returns {number | null} */
+  /** When to call `step`; null if nothing is due. @returns {number | null} */
   get deadline() {
     if (this._playing === null) return this._startsAt;
     const at = Math.min(this._nextWordAt(), this._endsAt(), this._cutAt ?? Infinity);
     return at === Infinity ? null : at;
   }
 
-  /** Do the one thing that is due at `at`, the current deadline. @returns {Frame[]} */
+  /** Do the one thing due at `at`, the current deadline. @returns {Frame[]} */
   step(at) {
     if (this._playing === null) return this._start(at);
     if (at >= this._nextWordAt()) {
@@ -217,7 +215,7 @@ export class Player {
 
   _nextWordAt() {
     const words = this._playing.words.length;
-    // The last word of a voice is heard when it says that it is done.
+    // With a voice, the last word counts as heard only when the voice reports its end.
     const known = this._waitsForVoice ? (this._voiceTellsWords ? 0 : words - 1) : words;
     const waits = this._started === null || this._wordsHeard >= known;
     return waits ? Infinity : this._started + (this._wordsHeard + 1) / this._clipPace;
@@ -255,7 +253,7 @@ export class Player {
     this._tell({ type: "word", at, cycle: this._playing.cycle, heard: this._heardOfCycle });
   }
 
-  /** Report a segment that is over, and go on with the next one without a gap. */
+  /** Report a finished segment and start the next without a gap. */
   _finish(at) {
     const { cycle, text, label } = this._playing;
     this._tell({ type: "heard", at, cycle, text: label ?? text });
@@ -267,7 +265,7 @@ export class Player {
     return reports;
   }
 
-  /** Stop a preemptible segment for the talk cycle that came after it. */
+  /** Stop a preemptible segment in favour of a later talk cycle. */
   _replace(at) {
     const fragment = firstWords(this._playing.text, this._wordsHeard);
     this._silenceSounding("preempted", at);
@@ -279,7 +277,7 @@ export class Player {
     this._startsAt = this._queue.length ? Math.max(at, this._queue[0].readyAt) : null;
   }
 
-  /** @returns {boolean} whether this is new */
+  /** @returns {boolean} whether this is a change */
   _speaks(on, at) {
     if (this.speaking === on) return false;
     this.speaking = on;
@@ -311,7 +309,7 @@ export class Player {
     this._tail = "";
   }
 
-  /** Drop the preemptible audio of the talk cycles so far. */
+  /** Drop the preemptible audio of all talk cycles so far. */
   _preempt(now) {
     const isDropped = (clip) => clip.terms.preemptible;
     this._drop(this._queue.filter(isDropped), "preempted", now);
@@ -325,7 +323,7 @@ export class Player {
   }
 
   _enqueueSpeech(cycle, text, terms, now, latency) {
-    // A voice takes its own time to begin.
+    // A voice has a latency of its own.
     const readyAt = now + (this._voiced ? 0 : latency);
     this._enqueue({ cycle, text, words: wordsOf(text), terms, readyAt });
   }
@@ -342,7 +340,7 @@ export class Player {
     if (this._playing === null && this._startsAt === null) this._startsAt = clip.readyAt;
   }
 
-  /** Account for clips that will not be played, and for the tail of the open cycle. */
+  /** Note as cut the clips that will not be played, and the tail of the open cycle. */
   _drop(clips, reason, now, tail = "") {
     const lost = new Map();
     const add = (cycle, text) => lost.set(cycle, (lost.get(cycle) ?? "") + text);

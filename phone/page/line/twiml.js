@@ -1,15 +1,15 @@
 /**
- * The answer of the voice webhook, read as XML by the browser.
+ * Reads the voice webhook's TwiML with the browser's XML parser.
  */
 
 import { readAttributes, TwimlError } from "./attributes.js";
 
 /**
- * What the `<ConversationRelay>` of an answer asks for.
+ * Read the `<ConversationRelay>` of the TwiML.
  *
  * @param {string} xml
  * @returns {import("./attributes.js").RelayAttributes}
- * @throws {TwimlError} it is not XML, or holds no relay with a `wss://` URL
+ * @throws {TwimlError} it is not XML, or has no relay with a `wss://` URL
  */
 export function readTwiml(xml) {
   const twiml = new DOMParser().parseFromString(xml, "application/xml");

@@ -9,7 +9,7 @@ const PLACES = ["From", "To", "Caller", "Called"].flatMap((party) =>
 );
 
 /**
- * A call of its own, from a browser, with SIDs of Twilio's form.
+ * The identity of a new call from a browser, with SIDs in Twilio's format.
  *
  * @param {() => string} randomHex 32 random hexadecimal digits
  * @returns {Identity}
@@ -25,7 +25,7 @@ export function newIdentity(randomHex) {
 }
 
 /**
- * What is posted to the voice webhook of a number that is being called.
+ * The form posted to the voice webhook when a call comes in.
  *
  * @param {Identity} identity
  * @returns {Record<string, string>}
@@ -35,7 +35,7 @@ export function voiceForm(identity) {
 }
 
 /**
- * What is posted to the `action` of `<Connect>` once the session is over.
+ * The form posted to the `action` of `<Connect>` once the session is over.
  *
  * @param {Identity} identity
  * @param {import("./line.js").Closing} closing

@@ -1,20 +1,19 @@
 /**
- * The conversation on the page: which words were heard, which is being spoken, which wait, and where
- * the caller cut in.
+ * Draws the conversation: the words heard, being spoken, still to come and cut, and the interruptions.
  *
- * @typedef {import("../story/conversation.js").AgentTurn} AgentTurn
- * @typedef {import("../story/conversation.js").CallerTurn} CallerTurn
+ * @typedef {import("../model/conversation.js").AgentTurn} AgentTurn
+ * @typedef {import("../model/conversation.js").CallerTurn} CallerTurn
  */
 
-import { decisionExplained, decisionInShort, deedInWords, duration } from "../story/wording.js";
+import { decisionExplained, decisionInShort, deedInWords, duration } from "../model/wording.js";
 import { byId, element, icon, setAttributes, setText, showItems } from "./dom.js";
 
 const CUT_BY = {
-  interrupt: "you cut in",
+  interrupt: "interrupted",
   preempted: "replaced",
-  end: "the call ended",
+  end: "call ended",
   "hang up": "you hung up",
-  dropped: "the line broke",
+  dropped: "connection lost",
 };
 
 const LOST_WORDS_SHOWN = 8;
@@ -41,7 +40,7 @@ export class ConversationView {
     if (this._follows) this._follow();
   }
 
-  /** Show the end, or the word that is being spoken where both cannot be seen. */
+  /** Scroll to the end, or to the word being spoken if both do not fit. */
   _follow() {
     const list = this._list;
     const end = list.scrollHeight - list.clientHeight;
@@ -52,10 +51,10 @@ export class ConversationView {
     this._toLatest.hidden = true;
   }
 
-  /** Who scrolls up reads; who scrolls down to the end follows again. */
+  /** Stop following when the user scrolls up, and follow again at the end. */
   _scrolled() {
     const { scrollHeight, clientHeight, scrollTop } = this._list;
-    if (Math.abs(scrollTop - this._scrolledTo) < 2) return; // by ourselves
+    if (Math.abs(scrollTop - this._scrolledTo) < 2) return; // our own scrolling
     this._scrolledTo = scrollTop;
     this._follows = scrollHeight - clientHeight - scrollTop < ROOM_PX;
     this._toLatest.hidden = this._follows;
@@ -78,7 +77,7 @@ function showTurn(node, turn) {
 /** @param {AgentTurn} turn */
 function showAgent(node, words, turn) {
   setAttributes(node, {
-    "data-goes-on": turn.goesOn ? "" : null,
+    "data-resumes": turn.resumes ? "" : null,
     "data-withdrawn": turn.cut && !turn.heard ? "" : null,
     "data-cut": turn.cut?.decision?.outcome ?? turn.cut?.reason,
   });
@@ -90,13 +89,13 @@ function showAgent(node, words, turn) {
 
 function newPiece({ kind }) {
   const piece = element("span", { class: kind });
-  // Every piece can become a mark, whose text stands beside an icon.
+  // Every piece can turn into a cut mark, which has an icon.
   piece.append(icon("cut"), element("span"));
   return piece;
 }
 
 /**
- * The words of a turn as pieces of one kind each.
+ * The words of a turn, split into pieces by kind.
  *
  * @param {AgentTurn} turn
  * @returns {{kind: string, text: string}[]}
@@ -140,11 +139,11 @@ function showCaller(node, words, note, turn) {
     "data-sound": isSound ? "" : null,
     "data-outcome": decision?.outcome,
   });
-  const madeOut = isSound ? deedInWords(text) : text;
+  const recognized = isSound ? deedInWords(text) : text;
   const rest = isFinal || isSound ? "" : saying.slice(text.length);
   const shown = [
-    { kind: "heard", text: madeOut },
-    { kind: "ahead", text: rest || (isFinal || madeOut ? "" : "…") },
+    { kind: "heard", text: recognized },
+    { kind: "ahead", text: rest || (isFinal || recognized ? "" : "…") },
   ];
   showItems(
     words,
@@ -160,10 +159,10 @@ function showCaller(node, words, note, turn) {
 
 /** @param {CallerTurn} turn */
 function noteOn({ isFinal, overAgent, reported, decision }) {
-  if (!reported) return "Said over the agent: the app was not told.";
+  if (!reported) return "Said over the agent; not sent to the app.";
   if (decision === null) return overAgent && !isFinal ? "Over the agent" : "";
   if (decision.outcome === "asked") return "";
   const { paused_for_s: pausedS } = decision;
-  const paused = pausedS === null ? "" : ` The agent had paused for ${duration(pausedS)}.`;
-  return `${decisionInShort(decision)}. ${decisionExplained(decision)}.${paused}`;
+  const paused = pausedS === null ? "" : ` The agent paused for ${duration(pausedS)}.`;
+  return `${decisionExplained(decision)}.${paused}`;
 }

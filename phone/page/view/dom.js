@@ -1,10 +1,10 @@
 /**
- * Small operations on the document. Text is only ever set as text.
+ * DOM helpers. Text is only ever set as text, never as HTML.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The element of an id. @param {string} id */
+/** The element with an id. @param {string} id */
 export function byId(id) {
   return document.getElementById(id);
 }
@@ -25,7 +25,7 @@ export function svgElement(name, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, name), attributes, children);
 }
 
-/** An icon of the page's own. @param {string} name */
+/** An icon of `icons.svg`. @param {string} name */
 export function icon(name) {
   const href = `phone/icons.svg#${name}`;
   return svgElement("svg", { class: "icon", "aria-hidden": "true" }, svgElement("use", { href }));
@@ -37,12 +37,12 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Set text, if it is not set already. @param {Node} node @param {string} text */
+/** Set text if it differs. @param {Node} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Set attributes that differ; null and undefined remove one. */
+/** Set attributes that differ; null or undefined removes one. */
 export function setAttributes(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) node.removeAttribute(name);
@@ -51,7 +51,7 @@ export function setAttributes(node, attributes) {
 }
 
 /**
- * Make the children of a node show these items: the first shows the first, and so on.
+ * Make the children of a node show these items, one child per item, in order.
  *
  * @template Item
  * @param {Element} parent
@@ -68,11 +68,11 @@ export function showItems(parent, items, make, update = () => {}) {
 }
 
 /**
- * Run `update`, and keep a scroller at its end if it was there.
+ * Run `update`, keeping the scroller at its end if it was there.
  *
  * @param {Element} scroller
  * @param {() => void} update
- * @returns {boolean} whether the end can be seen
+ * @returns {boolean} whether it was at its end
  */
 export function keepingEnd(scroller, update) {
   const left = (node) => [

@@ -1,11 +1,11 @@
 /**
- * The figures of a call on the page, and each thing that was said with what came of it.
+ * Draws the call's figures, and the list of decisions.
  *
- * @typedef {import("../story/figures.js").Figures} Figures
- * @typedef {import("../story/figures.js").Exchange} Exchange
+ * @typedef {import("../model/figures.js").Figures} Figures
+ * @typedef {import("../model/figures.js").Exchange} Exchange
  */
 
-import { clock, decisionInShort, duration } from "../story/wording.js";
+import { clock, decisionInShort, duration } from "../model/wording.js";
 import { byId, element, setAttributes, setText, showItems } from "./dom.js";
 
 const INTERRUPTIONS = ["resumed", "cancelled", "kept", "ignored"];
@@ -16,17 +16,17 @@ export class FiguresView {
     this._list = byId("decisions");
   }
 
-  /** A call begins. @param {string} mode its barge-in mode, as the caller chose it */
+  /** Begin a new call. @param {string} mode its barge-in mode, as labelled on the page */
   begin(mode) {
-    setText(byId("figures-heading"), `Figures of a call in mode “${mode}”`);
+    setText(byId("figures-heading"), `Figures (${mode} mode)`);
   }
 
   /** @param {Figures} figures @param {number} now */
   show(figures, now) {
     const counts = figures.interruptions;
     const rows = [
-      ["First word after", duration(figures.firstWordS)],
-      ["Call", clock(now)],
+      ["Median first word", duration(figures.firstWordS)],
+      ["Duration", clock(now)],
       ["Turns", figures.turns],
       ...INTERRUPTIONS.map((outcome) => [outcome, counts.get(outcome) ?? 0]),
     ];

@@ -1,13 +1,13 @@
 /**
- * The developer's drawer: the frames both ways as they pass, to be filtered, copied and downloaded.
+ * The developer's drawer: every frame in both directions, with filter, copy and download.
  *
- * @typedef {import("../call/recording.js").Entry} Entry
+ * @typedef {import("../call/call-log.js").Entry} Entry
  */
 
-import { isKept, line } from "../call/recording.js";
+import { isKept, line } from "../call/call-log.js";
 import { byId, element, keepingEnd } from "./dom.js";
 
-const MOST_SHOWN = 1000; // older ones are in the recording alone
+const MOST_SHOWN = 1000; // older ones are only in the downloaded call log
 
 export class FramesView {
   constructor() {
@@ -29,7 +29,7 @@ export class FramesView {
     byId("download").addEventListener("click", () => this._download());
   }
 
-  /** A new call begins. @param {string} fileName of its recording */
+  /** Begin a new call. @param {string} fileName of its call log */
   begin(fileName) {
     this._entries = [];
     this._fileName = fileName;
@@ -41,7 +41,7 @@ export class FramesView {
     if (isKept(entry)) this._entries.push(entry);
   }
 
-  /** Show what has come since. Nothing is drawn while the drawer is closed. */
+  /** Show new entries. Draws nothing while the drawer is closed. */
   show() {
     if (!this._drawer.open || this._shown === this._entries.length) return;
     keepingEnd(this._list, () => {
@@ -71,7 +71,7 @@ export class FramesView {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Not allowed to copy";
+      button.textContent = "Copying blocked";
     }
     setTimeout(() => (button.textContent = "Copy"), 2000);
   }

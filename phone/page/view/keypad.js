@@ -1,5 +1,5 @@
 /**
- * The keypad: keys on the page, and those of the keyboard wherever no text is typed.
+ * The keypad: its buttons, and the keyboard's keys outside text fields.
  */
 
 import { byId, element } from "./dom.js";
@@ -21,7 +21,7 @@ export class Keypad {
     this.enable(false);
   }
 
-  /** Whether the call takes keys. @param {boolean} enabled */
+  /** Enable the keypad while the call takes keys. @param {boolean} enabled */
   enable(enabled) {
     this._enabled = enabled;
     this._button.disabled = !enabled;

@@ -1,12 +1,11 @@
 /**
- * Where the call is and who has the floor: the head of the page, its one status sentence, and what is
- * read out to who cannot see the conversation.
+ * The call's stage and floor in the page's header, its status sentence, and screen reader announcements.
  */
 
-import { clock, decisionInShort } from "../story/wording.js";
+import { clock, decisionInShort } from "../model/wording.js";
 import { byId, setText } from "./dom.js";
 
-const STAGES = { idle: "Ready", dialling: "Ringing …", live: "On the line", over: "Ended" };
+const STAGES = { idle: "Ready", dialling: "Ringing…", live: "Connected", over: "Ended" };
 
 export class StateView {
   constructor() {
@@ -27,7 +26,7 @@ export class StateView {
     setText(byId("status"), sentence);
   }
 
-  /** What matters less than the status. @param {string} sentence "" for nothing */
+  /** Show a note below the status. @param {string} sentence "" hides it */
   note(sentence) {
     const note = byId("aside-note");
     setText(note, sentence);
@@ -42,9 +41,9 @@ export class StateView {
   }
 
   /**
-   * Read out what is complete: decisions, and the agent's words where no voice speaks them.
+   * Announce new decisions, and the agent's finished turns if no voice speaks them.
    *
-   * @param {import("../story/conversation.js").Conversation["turns"]} turns
+   * @param {import("../model/conversation.js").Conversation["turns"]} turns
    * @param {boolean} isSilent
    */
   announce(turns, isSilent) {

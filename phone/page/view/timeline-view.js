@@ -1,17 +1,17 @@
 /**
- * The timeline on the page: two lanes, where they overlap, pauses, and decisions under them.
+ * Draws the timeline: a lane per speaker, overlaps, pauses, and the decisions below.
  *
- * @typedef {import("../story/timeline.js").Timeline} Model
+ * @typedef {import("../model/timeline.js").Timeline} Model
  */
 
-import { Timeline } from "../story/timeline.js";
-import { decisionInShort } from "../story/wording.js";
+import { Timeline } from "../model/timeline.js";
+import { decisionInShort } from "../model/wording.js";
 import { byId, keepingEnd, setAttributes, setText, showItems, svgElement } from "./dom.js";
 
 const PX_PER_S = 18;
 const TICK_S = 5;
 const ROOM_S = 3; // for the label of the last decision
-const WORD_S = 3; // the width of a decision's word, and of its sign, on the time line
+const WORD_S = 3; // widths of a decision's word and of its sign, in seconds of the timeline
 const SIGN_S = 0.8;
 const SIGNS = { resumed: "▸", cancelled: "✕", kept: "+", ignored: "–", "gave up": "✕" };
 const LANE = { agent: 4, caller: 24, height: 14 };
@@ -48,7 +48,7 @@ export class TimelineView {
   }
 }
 
-/** Decisions with what is written under them: a sign where there is no room for the word. */
+/** Decisions with their labels: the outcome's word, or a sign if there is no room. */
 function labelled(decisions) {
   let freeFrom = 0;
   return decisions.map(({ at, decision }) => {
@@ -84,12 +84,12 @@ function write(node, at, y, text) {
   setText(node, text);
 }
 
-/** What the drawing says, for who cannot see it. */
+/** The drawing in words, for screen readers. */
 function inWords(model, now) {
   const seconds = (lane) => `${Math.round(Timeline.total(lane, now))} seconds`;
   const overlaps = model.overlaps(now).length;
   return (
-    `The agent spoke for ${seconds(model.agent)}, you for ${seconds(model.caller)}, ` +
-    `${overlaps} times at once. Pauses: ${model.pauses.length}.`
+    `The agent spoke for ${seconds(model.agent)}, you for ${seconds(model.caller)}. ` +
+    `Overlaps: ${overlaps}. Pauses: ${model.pauses.length}.`
   );
 }

@@ -1,31 +1,32 @@
 /**
- * Decisions, times and talk in plain words. Pure.
+ * Decisions, actions and times in words. Pure.
  *
  * @typedef {import("./conversation.js").Decision} Decision
  */
 
 const EXPLAINED = {
-  asked: "A turn: the guide is asked",
-  extended: "More of the same turn: the guide is asked again",
-  cancelled: "The reply is dropped, and this is answered",
-  resumed: "The reply goes on",
-  kept: "The guide will read it, and nothing else changes",
-  ignored: "Nothing changes",
-  "gave up": "A clear stop: the rest is given up",
+  asked: "Sent to the guide",
+  extended: "Same turn continued; the guide is asked again",
+  cancelled: "Reply cancelled",
+  resumed: "Reply resumed",
+  kept: "Kept for the guide; the reply continues",
+  ignored: "No effect",
+  "gave up": "Clear stop; the rest is dropped",
 };
 
 /** A decision and its reason: "resumed: backchannel". @param {Decision} decision */
 export function decisionInShort({ outcome, act }) {
-  return `${outcome}: ${act || "nothing was said"}`;
+  return `${outcome}: ${act || "nothing said"}`;
 }
 
-/** What a decision means. @param {Decision} decision */
+/** What a decision means, and its reason: "Reply resumed (backchannel)". @param {Decision} decision */
 export function decisionExplained({ outcome, act }) {
   const kept = outcome === "resumed" && act === "remark";
-  return kept ? "The reply goes on, and the guide will read this" : EXPLAINED[outcome] ?? "";
+  const meaning = kept ? "Reply resumed; kept for the guide" : EXPLAINED[outcome] ?? outcome;
+  return `${meaning} (${act || "nothing said"})`;
 }
 
-/** What the caller did that was no word. @param {string} text "" for a noise */
+/** An action or a noise of the caller, in words. @param {string} text "" for a noise */
 export function deedInWords(text) {
   if (!text) return "You made a sound";
   return text === "hangs up" ? "You hung up" : text.replace("presses", "You pressed");

@@ -1,14 +1,13 @@
 /**
- * The caller's voice as a transcriber hears it: words that come in bit by bit, and silences.
+ * The caller's voice as a transcriber hears it: words recognized one by one, and silences.
  *
- * Pure. Time is an argument, in seconds. There are two sources. What is typed is planned as sounds on
- * the time line, at the pace at which one would say it, and `step` makes them out; an utterance is
- * over when the caller has been silent for a while. What a microphone's transcriber makes out comes in
- * by `makesOut` and `ends`. There is one utterance at a time: what is typed waits for the
- * voice to be silent, and what is said aloud meanwhile is heard after it.
+ * Pure. Time is an argument, in seconds. There are two sources. Typed text is scheduled as sounds at a
+ * speaking pace, and `step` recognizes them; a silence ends the utterance. The microphone's transcriber
+ * reports through `recognizes` and `ends`. There is one utterance at a time: typed text waits until the
+ * voice is silent, and speech meanwhile is heard after the typed text.
  *
- * @typedef {{on: true} | {madeOut: string} | {off: string}} Heard
- *   The caller has begun to make a sound; the utterance so far; it is over (no text for a cough).
+ * @typedef {{on: true} | {recognized: string} | {off: string}} Heard
+ *   The caller made a sound; the utterance so far; the finished utterance ("" for a cough).
  */
 
 import { wordsOf } from "./clauses.js";
@@ -16,39 +15,39 @@ import { wordsOf } from "./clauses.js";
 const RECOGNITION_S = 0.3; // from the beginning of a word to its text
 const COUGH_S = 0.5;
 
-export class Hearing {
+export class CallerVoice {
   /**
    * @param {object} how
-   * @param {number} how.wordsPerSecond the pace of what is typed
-   * @param {number} how.silenceS the silence that ends what is typed
+   * @param {number} how.wordsPerSecond the pace of typed text
+   * @param {number} how.silenceS the silence that ends a typed utterance
    */
   constructor({ wordsPerSecond, silenceS }) {
-    /** Whether an utterance is going on. */
+    /** Whether an utterance is in progress. */
     this.speaking = false;
     this._pace = wordsPerSecond;
     this._silenceS = silenceS;
     this._coming = [];
     this._voiceUntil = 0;
-    this._madeOutUntil = 0;
+    this._recognizedUntil = 0;
     this._text = "";
     this._isVoice = false;
     /** @type {string[]} */
     this._saidMeanwhile = [];
   }
 
-  /** What has been made out of an utterance that is not over. */
+  /** The words recognized so far of an unfinished utterance. */
   get unfinished() {
     return this._text;
   }
 
-  // -- what is typed ------------------------------------------------------------------------------
+  // -- typed text ---------------------------------------------------------------------------------
 
-  /** Say `text` as soon as what is being said is over. */
+  /** Say `text` after anything still being said. */
   speak(text, now) {
     for (const word of wordsOf(text)) this._plan(now, 1 / this._pace, word);
   }
 
-  /** Make a sound that is no word. */
+  /** Make a sound without words. */
   cough(now) {
     this._plan(now, COUGH_S, "");
   }
@@ -59,50 +58,50 @@ export class Hearing {
     this._coming.push({ start, end: this._voiceUntil, word });
   }
 
-  /** When `step` is wanted; null while nothing that was typed is being said. */
+  /** When to call `step`; null if no typed text is being said. */
   get deadline() {
     if (this.speaking && this._isVoice) return null;
-    if (this._utteranceEndsNext()) return this._madeOutUntil + this._silenceS;
+    if (this._utteranceEndsNext()) return this._recognizedUntil + this._silenceS;
     return this._coming.length ? this._coming[0].start + RECOGNITION_S : null;
   }
 
-  /** What is made out at the current deadline. @returns {Heard[]} */
+  /** Recognize what is due at the current deadline. @returns {Heard[]} */
   step() {
     if (this._utteranceEndsNext()) return [...this._over(this._text), ...this._heardMeanwhile()];
     const sound = this._coming.shift();
-    this._madeOutUntil = sound.end;
+    this._recognizedUntil = sound.end;
     this._text = `${this._text} ${sound.word}`.trim();
-    return [...this._on(false), { madeOut: this._text }];
+    return [...this._on(false), { recognized: this._text }];
   }
 
   _utteranceEndsNext() {
     if (!this.speaking || this._isVoice) return false;
-    return !this._coming.length || this._coming[0].start >= this._madeOutUntil + this._silenceS;
+    return !this._coming.length || this._coming[0].start >= this._recognizedUntil + this._silenceS;
   }
 
   _heardMeanwhile() {
     const said = this._saidMeanwhile;
     this._saidMeanwhile = [];
-    return said.flatMap((text) => [...this._on(true), { madeOut: text }, ...this._over(text)]);
+    return said.flatMap((text) => [...this._on(true), { recognized: text }, ...this._over(text)]);
   }
 
-  // -- what a microphone hears --------------------------------------------------------------------
+  // -- the microphone -----------------------------------------------------------------------------
 
-  /** This much of the utterance has been made out. @returns {Heard[]} */
-  makesOut(text) {
+  /** Take the utterance so far. @returns {Heard[]} */
+  recognizes(text) {
     if (this._isTyping()) return [];
     this._text = text;
-    return [...this._on(true), { madeOut: text }];
+    return [...this._on(true), { recognized: text }];
   }
 
-  /** The utterance is over; without text it was no word. @returns {Heard[]} */
+  /** Take the finished utterance; "" if it had no words. @returns {Heard[]} */
   ends(text, now) {
     if (this._isTyping()) {
       if (text) this._saidMeanwhile.push(text);
       return [];
     }
     if (!this.speaking && !text) return [];
-    const first = text && !this._text ? this.makesOut(text) : [];
+    const first = text && !this._text ? this.recognizes(text) : [];
     const heard = [...first, ...this._over(text)];
     this._delayTyped(now);
     return heard;
@@ -112,7 +111,7 @@ export class Hearing {
     return this.speaking && !this._isVoice;
   }
 
-  /** What was typed while the voice spoke is said from now on. */
+  /** Delay text that was typed while the voice spoke, so that it begins now. */
   _delayTyped(now) {
     const delay = this._coming.length ? Math.max(0, now - this._coming[0].start) : 0;
     this._coming = this._coming.map(({ start, end, word }) => ({

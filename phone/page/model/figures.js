@@ -1,14 +1,14 @@
 /**
- * What a call measured: for each thing the caller said how long the answer, the decision and the pause
- * took. Pure: a fold over the entries of a call. Times are seconds.
+ * The call's timings: for each utterance, how long the answer, the decision and the pause took.
+ * Pure: a fold over the entries of a call. Times are seconds.
  *
- * The time to the first word is ours alone: from the final prompt that was sent to the first text that
- * came back. What transcribing and speaking take is the line's.
+ * The time to the first word is the app's alone: from sending the final prompt to receiving the first
+ * text. Transcription and speech are not counted.
  *
  * @typedef {object} Exchange
- * @property {string} said "" for a noise or a silence
+ * @property {string} said "" for a noise or silence
  * @property {number} at when its final prompt was sent
- * @property {string} outcome "" until it is decided, or where decisions are not told
+ * @property {string} outcome "" until decided, or if the app sends no decisions
  * @property {string} act
  * @property {string} rule
  * @property {number | null} firstWordS
@@ -25,7 +25,7 @@ export class Figures {
     this.exchanges = [];
   }
 
-  /** @param {import("../call/recording.js").Entry} entry */
+  /** @param {import("../call/call-log.js").Entry} entry */
   take({ t, dir, frame }) {
     if (dir === "in" && frame.type === "prompt" && frame.last) this._add(frame.voicePrompt, t);
     if (dir !== "note") return;
@@ -38,7 +38,7 @@ export class Figures {
     return this.exchanges.filter(({ outcome }) => ["asked", "cancelled"].includes(outcome)).length;
   }
 
-  /** How many things said over the agent came to each outcome. @returns {Map<string, number>} */
+  /** How many interruptions had each outcome. @returns {Map<string, number>} */
   get interruptions() {
     const counts = new Map();
     for (const { outcome } of this.exchanges) {
@@ -48,7 +48,7 @@ export class Figures {
     return counts;
   }
 
-  /** The middle one of the times to the first word; null without any. */
+  /** The median time to the first word; null if there is none. */
   get firstWordS() {
     const times = this.exchanges.map(({ firstWordS }) => firstWordS).filter((s) => s !== null);
     return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
@@ -68,10 +68,10 @@ export class Figures {
   _decided({ outcome, act, rule, said, paused_for_s: pausedS }, t) {
     const isAbout = (one) => !one.outcome && one.said === said;
     const sent = said ? this.exchanges.find(isAbout) : undefined;
-    const decisionS = sent ? t - sent.at : null; // some are made before the words are final
+    const decisionS = sent ? t - sent.at : null; // null if decided before the words were final
     const about = sent ?? this._add(said, t);
     Object.assign(about, { outcome, act, rule, pausedS, decisionS });
-    // Of a reply that goes on, the first words are none of an answer.
+    // The first words after this belong to the resumed reply, not to an answer.
     if (!TURNS.has(outcome)) about.firstWordS = null;
   }
 }

@@ -1,11 +1,10 @@
 /**
- * What the relay accepts from the app: the strict schema of its frames. Pure.
+ * The schema of the frames that the relay accepts from the app. Pure.
  *
- * Validation is strict and per frame, as Twilio's: a key that is not in the schema, a null, or a wrong
- * type rejects the whole frame, and nothing of it has an effect.
+ * Validation is as strict as Twilio's: an unknown key, a null or a wrong type rejects the whole frame.
  */
 
-/** A frame that Twilio refuses with error 64107; the message says why. */
+/** A frame that Twilio rejects with error 64107; the message says why. */
 export class MalformedFrameError extends Error {}
 
 const isText = (value) => typeof value === "string";
@@ -37,8 +36,8 @@ const SHAPES = new Map([
  * Read one frame from the app.
  *
  * @param {unknown} raw what came over the socket
- * @returns {Record<string, any>} the frame, of a `type` and with keys that the schema has
- * @throws {MalformedFrameError} Twilio would refuse it
+ * @returns {Record<string, any>} a frame that conforms to the schema
+ * @throws {MalformedFrameError} Twilio would reject it
  */
 export function parse(raw) {
   const frame = jsonObject(raw);
@@ -53,7 +52,7 @@ function checkKeys(shape, fields) {
   const missing = (shape.required ?? []).filter((key) => !Object.hasOwn(fields, key));
   if (missing.length) throw new MalformedFrameError(`missing required field: ${missing}`);
   if (shape.atLeastOne && !Object.keys(fields).length) {
-    throw new MalformedFrameError(`one of these is needed: ${Object.keys(shape.keys)}`);
+    throw new MalformedFrameError(`at least one field required: ${Object.keys(shape.keys)}`);
   }
   for (const [key, value] of Object.entries(fields)) {
     if (!Object.hasOwn(shape.keys, key)) throw new MalformedFrameError(`unknown field: ${key}`);

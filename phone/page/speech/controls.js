@@ -1,21 +1,21 @@
 /**
- * The agent's voice and the caller's microphone: what the browser is able to, what the caller wants,
+ * The agent's voice and the caller's microphone: what the browser supports, what the caller chose,
  * and the buttons for both.
  */
 
-import { byId } from "./view/dom.js";
-import { Speaker } from "./voice/speaker.js";
-import { Transcriber } from "./voice/transcriber.js";
+import { byId } from "../view/dom.js";
+import { Speaker } from "./speaker.js";
+import { Transcriber } from "./transcriber.js";
 
 const WORDS_PER_SECOND = 2.5;
 
-export class Voices {
+export class SpeechControls {
   /**
    * @param {object} around
-   * @param {number} around.speed how fast the line's clock runs
-   * @param {(deed: (line: import("./line/line.js").Line, now: number) => object[]) => void} around.act
-   *   lets something happen on the line, if there is one
-   * @param {(sentence: string) => void} around.tell tells the caller
+   * @param {number} around.speed the line's clock, as a multiple of real time
+   * @param {(deed: (line: import("../line/line.js").Line, now: number) => object[]) => void} around.act
+   *   applies an event to the line, if there is a call
+   * @param {(sentence: string) => void} around.tell shows the caller a sentence
    */
   constructor({ speed, act, tell }) {
     this._speed = speed;
@@ -32,7 +32,7 @@ export class Voices {
       changes: () => this._preferVoice(),
     });
     this.transcriber = new Transcriber({
-      madeOut: (text) => act((line, now) => line.makesOut(text, now)),
+      recognized: (text) => act((line, now) => line.recognizes(text, now)),
       over: (text) => act((line, now) => line.hearsSilence(text, now)),
       fails: (problem) => this._microphoneFailed(problem),
     });
@@ -44,18 +44,18 @@ export class Voices {
     this._preferMicrophone();
   }
 
-  /** Words a second of an agent without a voice. */
+  /** Words per second of an agent without a voice. */
   get pace() {
     return WORDS_PER_SECOND * Number(byId("rate").value);
   }
 
-  /** The language that the app's calls begin with. @param {string} language */
+  /** The language in which calls begin. @param {string} language */
   set language(language) {
     this._language = language;
     this._show();
   }
 
-  /** A call begins, at the press of a button: ask for what only such a moment allows. */
+  /** Prepare for a call. Browsers grant voice and microphone only after a click, so call it in one. */
   async prepare() {
     this.speaker.unlock();
     if (this.transcriber.isOn) await this._askForMicrophone();
@@ -69,7 +69,7 @@ export class Voices {
 
   // -- the agent's voice --------------------------------------------------------------------------
 
-  /** Voices come late; with them the agent is heard, unless the caller has chosen otherwise. */
+  /** Turn the voice on once the browser has loaded one, unless the caller has chosen already. */
   _preferVoice() {
     const isFree = !this._voiceIsChosen && this._stage !== "live";
     if (isFree) this.speaker.isOn = this.speaker.isAble;
@@ -85,7 +85,7 @@ export class Voices {
 
   _voiceFailed() {
     this._setVoice(false);
-    this._tell("This browser’s voice failed. The agent goes on in silence.");
+    this._tell("The browser’s voice failed. The agent’s words are shown as text only.");
   }
 
   _setSound() {
@@ -95,10 +95,10 @@ export class Voices {
 
   // -- the caller's microphone --------------------------------------------------------------------
 
-  /** It is on from the first call, where the browser can transcribe and is not told to refuse. */
+  /** Turn the microphone on if the browser can transcribe and access is not blocked. */
   async _preferMicrophone() {
     if (!this.transcriber.isAble) {
-      this._tell("This browser cannot transcribe speech: type what you would say.");
+      this._tell("This browser cannot transcribe speech. You can type instead.");
       return;
     }
     this.transcriber.isOn = true;
@@ -112,7 +112,7 @@ export class Voices {
     this._tell("");
     if (this.transcriber.isOn) this.transcriber.isOn = false;
     else await this._askForMicrophone();
-    this._act(() => []); // the call begins to listen, or ceases
+    this._act(() => []); // makes the call start or stop listening
     this._show();
   }
 
@@ -129,7 +129,7 @@ export class Voices {
     this._show();
   }
 
-  // -- what the page says of them -----------------------------------------------------------------
+  // -- display ------------------------------------------------------------------------------------
 
   _show() {
     const { transcriber, speaker } = this;
@@ -141,7 +141,7 @@ export class Voices {
     byId("privacy").hidden = isPast || !transcriber.isAble;
     byId("voice-note").hidden = speaker.isAble && speaker.isLocal(this._language);
     byId("voice-note").textContent = speaker.isAble
-      ? "This voice is spoken by servers of your browser’s maker: they get the agent’s words."
-      : "This browser has no voice: the agent’s words appear at the pace of speech.";
+      ? "This voice runs on your browser vendor’s servers, which receive the agent’s words."
+      : "This browser has no voice. The agent’s words appear at speaking pace.";
   }
 }

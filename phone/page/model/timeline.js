@@ -2,7 +2,7 @@
  * Who spoke when: spans of the two lanes, overlaps, pauses and decisions. Pure: a fold over the entries
  * of a call. Times are seconds since setup.
  *
- * @typedef {{from: number, to: number | null}} Span  to null while it lasts
+ * @typedef {{from: number, to: number | null}} Span  `to` is null while it lasts
  */
 
 export class Timeline {
@@ -17,13 +17,13 @@ export class Timeline {
     this.decisions = [];
   }
 
-  /** @param {import("../call/recording.js").Entry} entry */
+  /** @param {import("../call/call-log.js").Entry} entry */
   take({ t, dir, frame }) {
     if (dir === "in" && frame.type === "interrupt") this.pauses.push({ from: t, to: null });
     if (dir !== "note") return;
     if (frame.type === "agentVoice") {
       mark(this.agent, frame.on, t);
-      if (frame.on) mark(this.pauses, false, t); // where no decision is told
+      if (frame.on) mark(this.pauses, false, t); // if the app sends no decisions
     }
     if (frame.type === "callerVoice") mark(this.caller, frame.on, t);
     if (frame.type === "decision") {
@@ -32,12 +32,12 @@ export class Timeline {
     }
   }
 
-  /** The call is over: nothing lasts. @param {number} t */
+  /** End every open span: the call is over. @param {number} t */
   end(t) {
     for (const lane of [this.agent, this.caller, this.pauses]) mark(lane, false, t);
   }
 
-  /** When both spoke. @param {number} now @returns {{from: number, to: number}[]} */
+  /** When both spoke at once. @param {number} now @returns {{from: number, to: number}[]} */
   overlaps(now) {
     const both = [];
     for (const a of this.agent) {
@@ -50,7 +50,7 @@ export class Timeline {
     return both;
   }
 
-  /** How long a lane spoke in all. @param {Span[]} lane @param {number} now */
+  /** The total length of a lane's spans. @param {Span[]} lane @param {number} now */
   static total(lane, now) {
     return lane.reduce((sum, { from, to }) => sum + (to ?? now) - from, 0);
   }

@@ -1,20 +1,20 @@
-"""What the emulator reads out of TwiML."""
+"""The emulator reads the relay's attributes from TwiML."""
 
 from __future__ import annotations
 
 import pytest
 
-from emulator.attributes import Language, RelayAttributes, TwimlError
+from emulator.twiml import Language, RelayAttributes, TwimlError
 from tests.emulated import twiml
 
 
 def read(**attributes: str) -> RelayAttributes:
-    """The relay attributes of a TwiML with these."""
+    """The relay attributes, read from TwiML that has these."""
     return RelayAttributes.from_twiml(twiml(**attributes))
 
 
 def test_bare_relay_has_twilio_defaults() -> None:
-    """Nothing but a URL: what Twilio documents as the default of each attribute."""
+    """With only a URL, every attribute has Twilio's documented default."""
     assert read(action="") == RelayAttributes(url="wss://relay.example.com/ws")
     relay = read()
     assert (relay.interruptible, relay.welcome_greeting_interruptible) == ("any", "any")
@@ -26,7 +26,7 @@ def test_bare_relay_has_twilio_defaults() -> None:
 
 
 def test_every_attribute_with_an_effect_is_read() -> None:
-    """Each attribute arrives at its place."""
+    """Each attribute ends up in its field."""
     relay = read(
         action="/done",
         connect='method="get"',
@@ -88,7 +88,7 @@ def test_interruptible_takes_booleans(written: str, kind: str) -> None:
 
 
 def test_unknown_attributes_and_values_are_inert_and_reported() -> None:
-    """A typo has no effect but a warning; inert attributes of Twilio's are no typos."""
+    """A typo only causes a warning; Twilio's attributes without effect here cause none."""
     relay = read(interruptable="none", interruptible="some", speechTimeout="50", voice="v")
     assert (relay.interruptible, relay.speech_timeout_s) == ("any", None)
     said = "; ".join(relay.warnings)
@@ -100,7 +100,7 @@ def test_unknown_attributes_and_values_are_inert_and_reported() -> None:
 
 @pytest.mark.parametrize("value", ["auto", "600", "5000"])
 def test_speech_timeout_in_range_is_no_warning(value: str) -> None:
-    """`auto` and 600 to 5000 ms are taken."""
+    """`auto` and 600 to 5000 ms are accepted."""
     assert read(speechTimeout=value).warnings == ()
 
 
@@ -114,7 +114,7 @@ def test_speech_timeout_in_range_is_no_warning(value: str) -> None:
     ],
 )
 def test_prompt_language_follows_the_model(model: str, language: str, prompts: str) -> None:
-    """flux and multi report a bare primary tag."""
+    """flux and multi report only the primary tag."""
     relay = read(speechModel=model)
     assert relay.language_of_prompts(language) == prompts
 
@@ -131,6 +131,6 @@ def test_prompt_language_follows_the_model(model: str, language: str, prompts: s
     ],
 )
 def test_twiml_without_a_relay_is_an_error(xml: str, message: str) -> None:
-    """What cannot be dialled is said plainly."""
+    """The message says what is missing."""
     with pytest.raises(TwimlError, match=message):
         RelayAttributes.from_twiml(xml)

@@ -1,18 +1,18 @@
 /**
- * What the app decides about what its caller says, as it tells over its side channel.
+ * The app's decisions during a call, streamed over its side channel.
  */
 
 const RETRY_DELAYS_MS = [50, 200, 500];
 const LAST_RETRY_DELAY_MS = 1000;
 
-/** Reads server-sent events out of text that comes in pieces. Pure. */
+/** Parses server-sent events from text that arrives in chunks. Pure. */
 export class EventReader {
   constructor() {
     this._rest = "";
   }
 
   /**
-   * The data of the events that are complete with this piece, each with its id.
+   * Take a chunk and return the events it completes.
    *
    * @param {string} piece
    * @returns {{id: string, data: string}[]}
@@ -34,20 +34,20 @@ function readEvent(text) {
 }
 
 /**
- * The decisions of a call, each once and in order, until the app ends the stream.
+ * Yield the decisions of a call, each once and in order, until the app ends the stream.
  *
  * @param {URL} url
  * @param {string} token
- * @param {() => boolean} isOver whether the call is over, after which nothing is asked again
+ * @param {() => boolean} isOver whether the call is over; if so, there are no more retries
  * @returns {AsyncGenerator<Record<string, any>>}
- * @throws {Error} the app does not tell; the message says why
+ * @throws {Error} the app refused; the message says why
  */
 export async function* follow(url, token, isOver) {
   const known = new Set();
   for (let attempt = 0; !isOver(); attempt += 1) {
     if (attempt) await pause(RETRY_DELAYS_MS[attempt - 1] ?? LAST_RETRY_DELAY_MS);
     const answer = await ask(url, token);
-    // The call is known to the app once it has read `setup`, which is on its way when we ask.
+    // 404 until the app has read `setup`, which was sent just before.
     if (answer === null || answer.status === 404) continue;
     if (!answer.ok) throw new Error(`the app answered ${answer.status}`);
     for await (const { id, data } of eventsOf(answer.body)) {
@@ -76,7 +76,7 @@ async function* eventsOf(body) {
       yield* events.take(value);
     }
   } catch {
-    // The stream broke; whoever follows asks again.
+    // The stream broke; `follow` retries.
   }
 }
 

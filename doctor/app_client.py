@@ -1,4 +1,4 @@
-"""A way to the app: on this machine, or from outside."""
+"""Sends requests to the app: on this machine, or through its public address."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +21,8 @@ from doctor.report import LIMIT_S, CheckError, skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Where requests go, the address that Twilio would sign them for, and what errors mean."""
+class AppClient:
+    """Where to send requests, which address to sign them for, and how to explain errors."""
 
     address: str
     known_as: str
@@ -31,7 +31,7 @@ class Door:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn an error of the network into what it means here, and what to do."""
+        """Turn a network error into a finding with advice."""
         try:
             yield
         except NETWORK_ERRORS as error:
@@ -44,13 +44,13 @@ class Door:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
-        """Send a request. No redirect is followed: a signature would not survive it."""
+        """Send a request, without following redirects: a signature holds for one URL only."""
         with self.explained():
             async with http_client(self.address, LIMIT_S) as client:
                 return await client.request(method, path, data=form, headers=headers)
 
     async def dial(self, headers: Mapping[str, str]) -> ClientConnection:
-        """Open the relay's socket. Raises `InvalidStatus` where it is refused."""
+        """Open the relay's socket. Raises `InvalidStatus` if it is refused."""
         address = f"ws{self.address.removeprefix('http')}/ws"
         return await connect(
             address,
@@ -62,24 +62,24 @@ class Door:
         )
 
     def check_can_sign(self) -> None:
-        """Skip a check that means nothing without a token."""
+        """Skip a check that is pointless without a token."""
         if not self.auth_token:
-            raise skipped("it takes a TWILIO_AUTH_TOKEN to sign with")
+            raise skipped("needs TWILIO_AUTH_TOKEN")
 
     def signature(self, url: str, form: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The header that shows a request to be Twilio's, if there is a token to sign with."""
+        """The header that Twilio signs a request with; empty without a token."""
         if not self.auth_token:
             return {}
         return {"X-Twilio-Signature": relay.sign(self.auth_token, url, form)}
 
 
-def local_door(settings: Settings) -> Door:
-    """The way to the app on this machine, as if Twilio came through it."""
+def local_client(settings: Settings) -> AppClient:
+    """A client that reaches the app on this machine but signs as Twilio would."""
     address = local_address(settings)
-    return Door(address, settings.public_url or address, settings.auth_token, broken)
+    return AppClient(address, settings.public_url or address, settings.auth_token, broken)
 
 
 def local_address(settings: Settings) -> str:
-    """Where this machine finds the app. It listens on IPv4 unless HOST is an IPv6 address."""
+    """The app's address on this machine; IPv4 unless HOST is an IPv6 address."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104
     return f"http://{bracketed(everywhere.get(settings.host, settings.host))}:{settings.port}"

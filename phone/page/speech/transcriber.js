@@ -1,31 +1,31 @@
 /**
- * The caller's voice made into text: SpeechRecognition.
+ * The caller's speech as text, from SpeechRecognition.
  *
- * It ends by itself every now and then, and is started again for as long as it is wanted. What was
- * made out of an utterance when it ended, or when it got stuck, is all there will be of it.
+ * Recognition ends by itself now and then, and is restarted while it is wanted. Whatever it has
+ * recognized when it ends or stalls counts as the whole utterance.
  */
 
-const STALLED_MS = 2500; // text that has not changed for so long is final
-const QUICK_MS = 1000; // an end so soon after the start is a failure
+const STALLED_MS = 2500; // text unchanged for this long is final
+const QUICK_MS = 1000; // ending this soon after the start is a failure
 const MOST_QUICK_ENDS = 6;
 
 const PROBLEMS = {
-  "not-allowed": "The microphone was refused. You can type instead.",
-  "service-not-allowed": "This browser does not allow its transcription here. You can type instead.",
+  "not-allowed": "Microphone access was denied. You can type instead.",
+  "service-not-allowed": "This browser does not allow transcription here. You can type instead.",
   "audio-capture": "No microphone was found. You can type instead.",
   "language-not-supported": "This browser cannot transcribe the call's language. You can type instead.",
-  network: "This browser cannot reach its transcription. You can type instead.",
+  network: "This browser cannot reach its transcription service. You can type instead.",
 };
 
 export class Transcriber {
   /**
    * @param {object} told
-   * @param {(text: string) => void} told.madeOut the utterance so far
-   * @param {(text: string) => void} told.over the utterance, which is over
-   * @param {(problem: string) => void} told.fails it hears nothing more; a sentence for the caller
+   * @param {(text: string) => void} told.recognized with the utterance so far
+   * @param {(text: string) => void} told.over with the finished utterance
+   * @param {(problem: string) => void} told.fails it has stopped; with a sentence for the caller
    */
   constructor(told) {
-    /** Whether the caller wants to be heard. */
+    /** Whether to listen during calls. */
     this.isOn = false;
     this._told = told;
     this._lang = "";
@@ -40,9 +40,9 @@ export class Transcriber {
   }
 
   /**
-   * Ask for the microphone, as turning it on does.
+   * Ask the browser for the microphone.
    *
-   * @returns {Promise<string>} the problem, as a sentence for the caller; "" if there is none
+   * @returns {Promise<string>} the problem, as a sentence for the caller; "" if none
    */
   async ask() {
     if (!this.isAble) return "This browser cannot transcribe speech. You can type instead.";
@@ -56,17 +56,17 @@ export class Transcriber {
     }
   }
 
-  /** Listen, if the caller wants it, in this language. */
+  /** Listen in this language, if turned on. */
   listenIn(lang) {
     if (!this.isOn) return this.rest();
     if (lang === this._lang) return;
     this.rest();
-    if (lang === this._lang) return; // the end of an utterance came back here
+    if (lang === this._lang) return; // `rest` ended an utterance, which called this again
     this._lang = lang;
     this._start();
   }
 
-  /** Listen no more; what was made out so far was all. */
+  /** Stop listening; what was recognized so far becomes final. */
   rest() {
     if (!this._lang) return;
     this._lang = "";
@@ -82,7 +82,7 @@ export class Transcriber {
     this._recognition = recognition;
     this._startedAt = performance.now();
     this._consumed = 0;
-    // Where it goes on by itself, Android's says everything twice.
+    // In continuous mode, Android reports everything twice.
     recognition.continuous = !/Android/i.test(navigator.userAgent);
     recognition.interimResults = true;
     recognition.lang = this._lang === "multi" ? navigator.language : this._lang;
@@ -119,7 +119,7 @@ export class Transcriber {
       this._consumed = results.length;
       this._finish(interim);
     }, STALLED_MS);
-    this._told.madeOut(interim);
+    this._told.recognized(interim);
   }
 
   _finish(text) {
@@ -129,7 +129,7 @@ export class Transcriber {
   }
 
   _problem(error) {
-    // "no-speech" and "aborted" only end it, and it is started again.
+    // "no-speech" and "aborted" only end recognition, which is restarted.
     if (error in PROBLEMS && error !== "network") this._fail(error);
     else if (error === "network" && ++this._quickEnds >= MOST_QUICK_ENDS / 2) this._fail(error);
   }
@@ -153,7 +153,7 @@ export class Transcriber {
   }
 }
 
-/** Android marks what is not final as final, without confidence in it. */
+/** Whether a result is final. Android marks interim results as final, but with confidence 0. */
 function isFinal(result) {
   return result.isFinal && !(/Android/i.test(navigator.userAgent) && result[0].confidence === 0);
 }

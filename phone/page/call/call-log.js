@@ -1,18 +1,18 @@
 /**
- * A call as text: JSON Lines, from which its decisions can be explained again. Pure.
+ * A call log as text: JSON Lines, readable by `explain.py`. Pure.
  *
- * @typedef {object} Entry  One thing that happened, at `t` seconds since setup.
+ * @typedef {object} Entry  A frame or a note, at `t` seconds since setup.
  * @property {number} t
- * @property {"in" | "out" | "note"} dir  "in" is what the line sent to the app, "out" what the app
- *   sent to the line, both verbatim; a note is what the wire does not show
+ * @property {"in" | "out" | "note"} dir  "in": sent to the app, "out": sent by the app, both
+ *   verbatim; "note": what the wire does not show
  * @property {Record<string, any>} frame
  */
 
-// Other notes (each word heard, each bit made out) are for those who watch a call as it happens.
+// Other notes (each word heard or recognized) are only for the live display.
 const KEPT_NOTES = new Set(["said", "transcribed", "heard", "cut", "decision"]);
 
 /**
- * Whether a recording holds this entry.
+ * Whether the call log includes this entry.
  *
  * @param {Entry} entry
  */
@@ -21,14 +21,13 @@ export function isKept({ dir, frame }) {
 }
 
 /**
- * The line of a recording for an entry, with its end. What the app sent that is no JSON object is
- * kept as `{"raw": text}`.
+ * The call log's line for an entry, with its newline.
  *
  * @param {Entry} entry
  * @returns {string}
  */
 export function line({ t, dir, frame }) {
-  // ASCII alone, so that no reader takes a separator in it for the end of the line.
+  // ASCII only: some readers split lines at Unicode separators too.
   const text = JSON.stringify({ t: Math.round(t * 1000) / 1000, dir, frame }).replace(
     /[^\x00-\x7f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -37,7 +36,7 @@ export function line({ t, dir, frame }) {
 }
 
 /**
- * What the app sent, as it is kept.
+ * What the app sent, as logged: `{"raw": text}` if it is not a JSON object.
  *
  * @param {unknown} raw
  * @returns {Record<string, any>}
@@ -47,13 +46,13 @@ export function appFrame(raw) {
     const frame = JSON.parse(raw);
     if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
   } catch {
-    // no JSON
+    // not JSON
   }
   return { raw: String(raw) };
 }
 
 /**
- * The name of a recording's file, by time and call.
+ * The file name of a call log.
  *
  * @param {string} callSid
  * @param {Date} beganAt

@@ -1,10 +1,10 @@
-"""What the emulator accepts from the app, and what it refuses."""
+"""The frames that the emulator accepts and rejects."""
 
 from __future__ import annotations
 
 import pytest
 
-from emulator.schema import (
+from emulator.frame_schema import (
     AppFrame,
     End,
     MalformedFrameError,
@@ -46,7 +46,7 @@ from emulator.schema import (
     ],
 )
 def test_valid_frame_is_read(raw: str, frame: AppFrame) -> None:
-    """Each type, with its defaults and with every key."""
+    """Each type, with its defaults and with all keys."""
     assert parse(raw) == frame
 
 
@@ -94,14 +94,14 @@ def test_valid_frame_is_read(raw: str, frame: AppFrame) -> None:
         ('{"type":"sendDigits","digits":"١"}', "wrong value for digits"),
         ('{"type":"sendDigits","digits":12}', "wrong value for digits"),
         ('{"type":"sendDigits","digits":"1","preemptible":true}', "unknown field: preemptible"),
-        ('{"type":"language"}', "one of these is needed"),
+        ('{"type":"language"}', "at least one field required"),
         ('{"type":"language","ttsLanguage":null}', "wrong value for ttsLanguage"),
         ('{"type":"end","handoffData":{}}', "wrong value for handoffData"),
         ('{"type":"end","handoffData":null}', "wrong value for handoffData"),
         ('{"type":"end","reason":"x"}', "unknown field: reason"),
     ],
 )
-def test_invalid_frame_is_refused(raw: str | bytes, why: str) -> None:
-    """An unknown key, a null, a wrong type or a bad value refuses the whole frame."""
+def test_invalid_frame_is_rejected(raw: str | bytes, why: str) -> None:
+    """An unknown key, a null, a wrong type or a bad value rejects the whole frame."""
     with pytest.raises(MalformedFrameError, match=why):
         parse(raw)

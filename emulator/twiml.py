@@ -1,8 +1,7 @@
-"""What a `<ConversationRelay>` asks for, read from the TwiML that carries it.
+"""The attributes of a `<ConversationRelay>`, read from TwiML.
 
-PURE. Defaults are Twilio's. As on a real call, an attribute that Twilio does not know is inert, and
-so is a value it would not take; both are listed in `RelayAttributes.warnings`, where a real account
-would find a schema warning (12200) in its debugger.
+PURE. Defaults are Twilio's. As on a real call, unknown attributes and invalid values have no
+effect; `RelayAttributes.warnings` lists both, as a Twilio account's debugger would (warning 12200).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 InputKind: TypeAlias = Literal["none", "dtmf", "speech", "any"]
-"""Which of the caller's inputs count: for interrupting, or for being reported."""
+"""Which of the caller's inputs may interrupt, or are reported."""
 
 Sensitivity: TypeAlias = Literal["high", "medium", "low"]
 
@@ -32,7 +31,7 @@ _INPUT_KINDS: dict[str, InputKind] = {
 _SENSITIVITIES: dict[str, Sensitivity] = {"high": "high", "medium": "medium", "low": "low"}
 _BOOLEANS = {"true": True, "false": False}
 
-# Known to Twilio and without effect here: they shape audio, or what Twilio stores.
+# Known to Twilio but without effect here: they affect audio, or what Twilio stores.
 _INERT = frozenset(
     {
         "welcomeGreetingLanguage",
@@ -63,12 +62,12 @@ _INERT = frozenset(
 
 
 class TwimlError(ValueError):
-    """The TwiML does not connect the call to a relay; the message says what is missing."""
+    """The TwiML does not connect to a relay; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A `<Language>` element: settings declared for one language, which it does not select."""
+    """A `<Language>` element: settings for one language, without selecting it."""
 
     code: str
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +75,7 @@ class Language:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayAttributes:
-    """What the TwiML asks of the relay, with Twilio's defaults for the rest."""
+    """The relay's attributes, with Twilio's defaults."""
 
     url: str
     action: str = ""
@@ -89,7 +88,7 @@ class RelayAttributes:
     partial_prompts: bool = False
     partial_prompt_on_hangup: bool = False
     speech_timeout_s: float | None = None
-    """Silence that ends an utterance, in seconds; None leaves it to the relay (`auto`)."""
+    """Silence that ends an utterance, in seconds; None for the relay's default (`auto`)."""
     interruptible: InputKind = "any"
     interrupt_sensitivity: Sensitivity = "high"
     report_input_during_agent_speech: InputKind = "none"
@@ -104,16 +103,16 @@ class RelayAttributes:
 
     @classmethod
     def from_twiml(cls, xml: str) -> RelayAttributes:
-        """Read the `<ConversationRelay>` of an answer to the voice webhook.
+        """Read the `<ConversationRelay>` of the voice webhook's response.
 
         Raises:
-            TwimlError: it is not XML, or holds no relay with a `wss://` URL.
+            TwimlError: it is not XML, or has no relay with a `wss://` URL.
         """
         connect, relay = _find_relay(xml)
         values = _Values(relay.attrib)
         url = values.take("url")
         if not url.startswith("wss://"):
-            raise TwimlError(f"<ConversationRelay url> must begin with wss://, it is {url!r}")
+            raise TwimlError(f"<ConversationRelay url> must begin with wss://, but is {url!r}")
         language = values.take("language", "en-US")
         events = f"{values.take('events')} {values.take('debug')}".split()
         return cls(
@@ -146,9 +145,9 @@ class RelayAttributes:
         )
 
     def language_of_prompts(self, transcription_language: str) -> str:
-        """The `lang` that prompts carry while the caller is transcribed in this language.
+        """The `lang` of prompts for a transcription language.
 
-        `multi` and Deepgram's `flux` report a bare primary tag (flux: seen on live calls).
+        `multi` and Deepgram's `flux` report only the primary tag (flux: seen on live calls).
         """
         if transcription_language == "multi":
             return "en"
@@ -158,7 +157,7 @@ class RelayAttributes:
 
 
 class _Values:
-    """The attributes of one element, taken one at a time; what is left over is a warning."""
+    """The attributes of an element, taken one by one; those left over become warnings."""
 
     def __init__(self, attributes: Mapping[str, str]) -> None:
         self._left = dict(attributes)
@@ -175,33 +174,34 @@ class _Values:
         if written is None:
             return default
         if written not in values:
-            self._warnings.append(f"{name} is {written!r}, it can be one of: {', '.join(values)}")
+            self._warnings.append(f"{name} is {written!r}; expected one of: {', '.join(values)}")
         return values.get(written, default)
 
     def milliseconds(self, name: str) -> float | None:
-        """A time in ms, or `auto`; in seconds, with None for `auto`."""
+        """Take a time in ms and return seconds; None for `auto`."""
         written = self._left.pop(name, "auto")
         if written.isdecimal() and 600 <= int(written) <= 5000:
             return int(written) / 1000
         if written != "auto":
-            self._warnings.append(f"{name} is {written!r}, it can be auto or 600 to 5000 (ms)")
+            self._warnings.append(f"{name} is {written!r}; expected auto or 600 to 5000 (ms)")
         return None
 
     def warnings(self) -> tuple[str, ...]:
         unknown = sorted(self._left.keys() - _INERT)
-        return (*self._warnings, *(f"{name} is not an attribute Twilio knows" for name in unknown))
+        inert = (f"{name} is not an attribute of <ConversationRelay>" for name in unknown)
+        return (*self._warnings, *inert)
 
 
 def _find_relay(xml: str) -> tuple[ElementTree.Element, ElementTree.Element]:
     try:
-        # The answer of the server under test, which its own developer runs.
+        # The XML comes from the developer's own server.
         response = ElementTree.fromstring(xml)  # noqa: S314
     except ElementTree.ParseError as error:
-        raise TwimlError(f"the answer is not XML ({error})") from None
+        raise TwimlError(f"the response is not XML ({error})") from None
     connect = response.find("Connect")
     relay = connect.find("ConversationRelay") if connect is not None else None
     if response.tag != "Response" or connect is None or relay is None:
-        raise TwimlError("the answer has no <Response><Connect><ConversationRelay>")
+        raise TwimlError("the response has no <Response><Connect><ConversationRelay>")
     return connect, relay
 
 

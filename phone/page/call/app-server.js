@@ -1,14 +1,13 @@
 /**
- * The requests around a call: the voice webhook, the relay's socket, the action.
+ * The requests of a call to the app: the voice webhook, the relay's socket, the action.
  *
- * All of them go to the page's own origin, by the paths that the TwiML names: there the app is the
- * one that a public address leads to.
+ * All of them go to the page's own origin, whatever host the TwiML names.
  */
 
 import { readTwiml } from "../line/twiml.js";
 import { TwimlError } from "../line/attributes.js";
 
-/** The call did not come about; the message says why, and what to do. */
+/** The call could not be placed; the message says why and what to do. */
 export class CallFailedError extends Error {
   /**
    * @param {string} message
@@ -21,16 +20,16 @@ export class CallFailedError extends Error {
 }
 
 /**
- * An address of the app's.
+ * The URL of one of the app's paths.
  *
- * @param {string} path without a slash at its beginning
+ * @param {string} path without a leading slash
  */
 export function address(path) {
   return new URL(path, document.baseURI);
 }
 
 /**
- * Post the voice webhook, and read what its TwiML asks for.
+ * Post the voice webhook and read the TwiML it returns.
  *
  * @param {Record<string, string>} form
  * @throws {CallFailedError}
@@ -38,16 +37,16 @@ export function address(path) {
 export async function askForTwiml(form) {
   const answer = await post("twiml", form);
   if (answer === null) {
-    throw new CallFailedError("Nothing answers. Check that the app is running, and call again.");
+    throw new CallFailedError("The app is not responding. Check that it is running, then call again.");
   }
   if (!answer.ok) throw await refusal(answer);
   try {
     const relay = readTwiml(await answer.text());
-    if (!relay.url.endsWith("/ws")) throw new TwimlError("it does not lead to this app's /ws");
+    if (!relay.url.endsWith("/ws")) throw new TwimlError("its URL is not this app's /ws");
     return relay;
   } catch (error) {
     if (!(error instanceof TwimlError)) throw error;
-    throw new CallFailedError(`The app's TwiML cannot be used: ${error.message}.`);
+    throw new CallFailedError(`The app returned invalid TwiML: ${error.message}.`);
   }
 }
 
@@ -63,7 +62,7 @@ async function refusal(answer) {
     case 409:
       return new CallFailedError(detail || "The app's settings do not allow this call.");
     case 429:
-      return new CallFailedError("Too many calls were placed in a short time. Wait a minute.");
+      return new CallFailedError("Too many calls. Wait a minute, then call again.");
     default:
       return new CallFailedError(`The app answered ${answer.status}${detail && `: ${detail}`}`);
   }
@@ -77,7 +76,7 @@ function detailOf(text) {
   }
 }
 
-/** Dial the relay's socket. */
+/** Open the relay's socket. */
 export function dial() {
   const url = address("ws");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -85,14 +84,14 @@ export function dial() {
 }
 
 /**
- * Request the action, as the session is over.
+ * Request the action once the session is over.
  *
  * @param {import("../line/attributes.js").RelayAttributes} relay
  * @param {Record<string, string>} form
  */
 export async function requestAction(relay, form) {
   if (!relay.action) return;
-  // That of a call which ends with its page must outlive the page.
+  // Closing the page ends the call: this request must outlive the page.
   const keepalive = true;
   if (relay.actionMethod === "GET") {
     const url = address(`action?${new URLSearchParams(form)}`);

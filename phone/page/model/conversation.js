@@ -1,8 +1,8 @@
 /**
- * The conversation as a reader sees it: who said what, which of it was heard, where the caller cut in
- * and what came of it. Pure: a fold over the entries of a call.
+ * The conversation as displayed: who said what, how much of it was heard, where the caller interrupted
+ * and what was decided. Pure: a fold over the entries of a call.
  *
- * @typedef {object} Decision  As the app tells it.
+ * @typedef {object} Decision  As sent by the app.
  * @property {string} outcome
  * @property {string} act
  * @property {string} rule
@@ -16,25 +16,26 @@
  * @property {string[]} words
  * @property {number} heard how many of them the caller has heard
  * @property {boolean} sounds whether the next one is being spoken
- * @property {{reason: string, decision: Decision | null} | null} cut why the rest is not heard
- * @property {{at: number, caller: CallerTurn}[]} overlaps what was said over it, after which word
- * @property {boolean} goesOn whether it takes up a reply that had been cut
+ * @property {{reason: string, decision: Decision | null} | null} cut why the rest was not heard
+ * @property {{at: number, caller: CallerTurn}[]} overlaps what the caller said over it, and after
+ *   how many words
+ * @property {boolean} resumes whether it resumes a reply that was cut
  *
- * @typedef {object} CallerTurn  What the caller said in one utterance, or did.
+ * @typedef {object} CallerTurn  One utterance or action of the caller.
  * @property {"caller"} who
  * @property {number} id
- * @property {string} text what is known of it
- * @property {string} saying all of what is being said, where it is typed
+ * @property {string} text the words recognized so far
+ * @property {string} saying the full text, if typed
  * @property {boolean} isFinal
- * @property {boolean} isSound whether it is a deed or a noise, no words
+ * @property {boolean} isSound whether it is an action or a noise, not words
  * @property {boolean} overAgent
- * @property {boolean} reported whether the app was told
+ * @property {boolean} reported whether it was sent to the app
  * @property {Decision | null} decision
  */
 
 import { wordsOf } from "../line/clauses.js";
 
-/** Outcomes that leave a reply where it was, or end it. */
+/** Outcomes that settle a reply that was cut. */
 const ON_A_CUT = new Set(["resumed", "cancelled", "gave up"]);
 
 export class Conversation {
@@ -48,13 +49,13 @@ export class Conversation {
     this._agentOn = false;
     /** @type {AgentTurn | undefined} */
     this._sounding = undefined;
-    /** What the caller is saying. @type {CallerTurn | null} */
+    /** The caller's current utterance. @type {CallerTurn | null} */
     this._utterance = null;
-    /** What was cut, and is not decided on. @type {AgentTurn | null} */
+    /** The turn that was cut and awaits a decision. @type {AgentTurn | null} */
     this._undecided = null;
     this._cancelled = null;
-    this._nextGoesOn = false;
-    this._tellers = {
+    this._nextResumes = false;
+    this._handlers = {
       written: this._agentWrites,
       sounds: this._agentSounds,
       word: ({ cycle, heard }) => (this._cycles.get(cycle).heard = heard),
@@ -62,15 +63,15 @@ export class Conversation {
       cut: this._cut,
       said: this._callerSays,
       callerVoice: this._callerVoice,
-      madeOut: this._madeOut,
+      recognized: this._recognized,
       transcribed: this._transcribed,
       decision: this._decided,
     };
   }
 
-  /** @param {import("../call/recording.js").Entry} entry */
+  /** @param {import("../call/call-log.js").Entry} entry */
   take({ dir, frame }) {
-    if (dir === "note") this._tellers[frame.type]?.call(this, frame);
+    if (dir === "note") this._handlers[frame.type]?.call(this, frame);
     else if (frame.type === "interrupt") this.floor = "paused";
     else if (frame.type === "prompt" && frame.last && this.floor === "listening") {
       this.floor = "thinking";
@@ -94,9 +95,9 @@ export class Conversation {
       sounds: false,
       cut: null,
       overlaps: [],
-      goesOn: this._nextGoesOn,
+      resumes: this._nextResumes,
     };
-    this._nextGoesOn = false;
+    this._nextResumes = false;
     this._cycles.set(cycle, this._add(turn));
     this._written.set(cycle, "");
   }
@@ -120,7 +121,7 @@ export class Conversation {
     const turn = this._cycles.get(cycle);
     turn.sounds = false;
     if (turn.heard >= turn.words.length) return;
-    // What a new reply replaces had been cancelled before.
+    // A reply is preempted only after it was cancelled.
     turn.cut ??= { reason, decision: reason === "preempted" ? this._cancelled : null };
     if (reason === "interrupt") this._undecided = turn;
   }
@@ -145,13 +146,13 @@ export class Conversation {
       const at = this._sounding?.heard;
       this._sounding?.overlaps.push({ at, caller: this._utterance });
     } else if (this._utterance && !this._utterance.text) {
-      // With words, `transcribed` comes next. Without any, that was all.
+      // `transcribed` follows if there were words; here there were none.
       this._utterance.isFinal = true;
       this._utterance = null;
     }
   }
 
-  _madeOut({ text }) {
+  _recognized({ text }) {
     if (text) this._utterance.text = text;
   }
 
@@ -171,8 +172,8 @@ export class Conversation {
     if (outcome === "cancelled") this._cancelled = decision;
     if (!this._undecided || !ON_A_CUT.has(outcome)) return;
     this._undecided.cut.decision = decision;
-    if (outcome === "gave up") return; // and the final words decide
-    if (outcome === "resumed") this._goesOnAfter(this._undecided);
+    if (outcome === "gave up") return; // the final transcript decides
+    if (outcome === "resumed") this._markResumptionAfter(this._undecided);
     this._undecided = null;
   }
 
@@ -187,12 +188,12 @@ export class Conversation {
     );
   }
 
-  /** The reply goes on in the talk cycle after the cut, which may be there already. */
-  _goesOnAfter(cut) {
+  /** Mark the next talk cycle as resuming the cut reply; it may have begun already. */
+  _markResumptionAfter(cut) {
     const later = this.turns.slice(cut.id + 1);
     const next = later.find((turn) => turn.who === "agent");
-    if (next) next.goesOn = true;
-    else this._nextGoesOn = true;
+    if (next) next.resumes = true;
+    else this._nextResumes = true;
   }
 
   _add(turn) {

@@ -1,8 +1,7 @@
-"""What Twilio accepts from the app: the strict schema of its frames.
+"""The schema of the frames that Twilio accepts from the app.
 
-PURE. Validation is strict and per frame (ConversationRelay docs, and seen on live calls): a key
-that is not in the schema, a null, or a wrong type rejects the whole frame, and nothing of it has
-an effect.
+PURE. Validation is strict (ConversationRelay docs, and seen on live calls): an unknown key, a null
+or a wrong type rejects the whole frame.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from urllib.parse import urlsplit
 
 
 class MalformedFrameError(ValueError):
-    """A frame that Twilio refuses with error 64107; the message says why."""
+    """A frame that Twilio rejects with error 64107; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Words to speak. None leaves a setting to the session's."""
+    """Words to speak. None means the session's setting."""
 
     token: str
     last: bool = False
@@ -32,7 +31,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """Recorded audio to play. A loop of 0 means 1000 times, which is also the most."""
+    """Recorded audio to play. A loop of 0 means 1000 times, the maximum."""
 
     source: str
     loop: int = 1
@@ -42,14 +41,14 @@ class Play:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendDigits:
-    """Keys to press on the caller's line; `w` waits half a second."""
+    """Tones to send on the caller's line; `w` waits half a second."""
 
     digits: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchLanguage:
-    """The language of what follows."""
+    """A change of language from here on."""
 
     tts_language: str | None = None
     transcription_language: str | None = None
@@ -100,7 +99,7 @@ def _is_url(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The schema of one type of frame: its constructor, and each key's attribute and check."""
+    """The schema of one type of frame: its class, and each key's attribute and check."""
 
     build: Callable[..., AppFrame]
     keys: Mapping[str, tuple[str, _Check]]
@@ -144,7 +143,7 @@ def parse(raw: str | bytes) -> AppFrame:
     """Read one frame from the app.
 
     Raises:
-        MalformedFrameError: Twilio would refuse it.
+        MalformedFrameError: Twilio would reject it.
     """
     fields = _json_object(raw)
     kind = fields.pop("type", None)
@@ -160,7 +159,7 @@ def _check_keys(shape: _Shape, fields: _Fields) -> None:
     if missing:
         raise MalformedFrameError(f"missing required field: {', '.join(sorted(missing))}")
     if shape.at_least_one and not fields:
-        raise MalformedFrameError(f"one of these is needed: {', '.join(shape.keys)}")
+        raise MalformedFrameError(f"at least one field required: {', '.join(shape.keys)}")
     for key, value in fields.items():
         if key not in shape.keys:
             raise MalformedFrameError(f"unknown field: {key}")
@@ -181,5 +180,5 @@ def _json_object(raw: str | bytes) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """NaN and the infinities, which Python reads and JSON does not have."""
+    """Reject NaN and infinities, which Python parses but JSON does not have."""
     raise ValueError(name)

@@ -1,28 +1,28 @@
 /**
- * The agent's voice: speechSynthesis, which speaks one clause after the other.
+ * The agent's voice: speaks clause by clause with speechSynthesis.
  *
- * A clause is an utterance of its own, so that it can be stopped at once and none is long enough for
- * Chrome to get stuck in. The next one is handed over while one is spoken, so that there is no gap.
- * Events of utterances that were dropped still come, and are told apart by their generation.
+ * Each clause is an utterance of its own: it can be stopped at once, and none is long enough for Chrome
+ * to get stuck in. The next one is queued while one is spoken, which avoids a gap. Cancelled utterances
+ * still fire events; their generation tells them apart.
  */
 
 import { wordsOf } from "../line/clauses.js";
 
 const BEGINS_WITHIN_MS = 4000;
-const AFTER_CANCEL_MS = 40; // some browsers lose what they are given right after a cancel
+const AFTER_CANCEL_MS = 40; // some browsers lose an utterance queued right after a cancel
 const WORDS_PER_SECOND = 2.5;
 
 export class Speaker {
   /**
    * @param {object} told
    * @param {(id: number) => void} told.begins
-   * @param {(id: number, words: number) => void} told.reaches so many words were said
+   * @param {(id: number, words: number) => void} told.reaches with the number of words spoken
    * @param {(id: number) => void} told.ends
-   * @param {(why: string) => void} told.fails it speaks no more
-   * @param {() => void} told.changes a voice has come or gone
+   * @param {(why: string) => void} told.fails the voice has stopped working
+   * @param {() => void} told.changes the list of voices has changed
    */
   constructor(told) {
-    /** Whether the caller wants to hear it, and it can speak. */
+    /** Whether to speak. */
     this.isOn = false;
     this.volume = 1;
     this.rate = 1;
@@ -32,19 +32,19 @@ export class Speaker {
     window.speechSynthesis?.addEventListener?.("voiceschanged", told.changes);
   }
 
-  /** Whether this browser has any voice. Voices may come late. */
+  /** Whether this browser has a voice. Voices may load late. */
   get isAble() {
     return (window.speechSynthesis?.getVoices() ?? []).length > 0;
   }
 
-  /** Be allowed to speak later: some browsers ask that the first time is at the press of a button. */
+  /** Speak nothing, during a click: some browsers allow speech only after that. */
   unlock() {
     if (!this.isOn) return;
     window.speechSynthesis.resume();
     window.speechSynthesis.speak(new window.SpeechSynthesisUtterance(""));
   }
 
-  /** Whether the voice for a language speaks on this device, so that no word leaves it. */
+  /** Whether the voice for a language runs on this device, so that no words leave it. */
   isLocal(lang) {
     return this._voice(lang)?.localService ?? true;
   }
@@ -59,7 +59,7 @@ export class Speaker {
     for (const [position, clip] of clips.entries()) {
       const queued = this._queued[position];
       if (queued === undefined) this._queue(clip);
-      // What was handed over instead comes next; it is cancelled when its turn comes.
+      // A different clip is queued next; it is cancelled when its turn comes.
       else if (queued.id !== clip.id) return;
     }
   }
@@ -84,7 +84,7 @@ export class Speaker {
     });
     utterance.onend = ifCurrent(() => this._ends(clip));
     utterance.onerror = ifCurrent(({ error }) => this._fails(error));
-    // Chrome forgets utterances, and their events, that nothing refers to.
+    // Chrome garbage-collects unreferenced utterances, and their events with them.
     this._queued.push({ id: clip.id, utterance });
     if (this._queued.length === 1) this._watch(BEGINS_WITHIN_MS, () => this._fails("no sound"));
     setTimeout(
@@ -127,7 +127,7 @@ export class Speaker {
     this._watchdog = setTimeout(act, ms);
   }
 
-  /** The best voice for a language: of the same region, and of this device rather than a server's. */
+  /** The best voice for a language: prefers a local voice, then the same region. */
   _voice(lang) {
     const wanted = lang.toLowerCase();
     const score = (voice) => {

@@ -1,4 +1,4 @@
-"""What happened on a line, from where the caller sits: who said what, what was heard, what was cut.
+"""The events of a line as the caller experiences them: said, heard, cut.
 
 PURE. All times are seconds on the line's clock.
 """
@@ -13,7 +13,7 @@ CutReason: TypeAlias = Literal["interrupt", "preempted", "end", "hang up", "drop
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A word of the agent that the caller has heard to its end, at `at` seconds."""
+    """A word of the agent that the caller finished hearing at `at` seconds."""
 
     at: float
     word: str
@@ -23,7 +23,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A segment that was played to its end, at `at` seconds."""
+    """A segment that finished playing at `at` seconds."""
 
     at: float
     cycle: int
@@ -34,9 +34,8 @@ class Spoken:
 class Cut:
     """Words of one talk cycle that will never be heard, and why.
 
-    With `sounding`, the segment being played was cut: `spoken` is what was heard of it, `lost` the
-    rest of it. Without, `lost` is what waited in the queue. A cycle cut while it is played and
-    with more of it waiting has one of each.
+    If `sounding`, the segment being played was cut: `spoken` was heard, `lost` was not. Otherwise
+    `lost` was still in the queue. A cycle cut in the middle has one of each.
     """
 
     at: float
@@ -49,7 +48,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the caller began to say, or did, at `at` seconds."""
+    """What the caller began to say, or an action in parentheses, at `at` seconds."""
 
     at: float
     text: str
@@ -57,11 +56,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """An utterance that is over, and whether the app was told of it."""
+    """A finished utterance, and whether it was sent to the app."""
 
     at: float
     text: str
     reported: bool
 
 
-Happening: TypeAlias = Said | Transcribed | Spoken | Cut
+LineEvent: TypeAlias = Said | Transcribed | Spoken | Cut

@@ -1,4 +1,4 @@
-"""A server to call: the one that answers already, or the app started for the length of a call."""
+"""Starts the app for the duration of a call if it is not running."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _POLL_S = 0.1
 
 
 @asynccontextmanager
-async def serving(address: str, app: Path = APP) -> AsyncIterator[bool]:
-    """Make sure that something answers at `address`, starting the app there if nothing does.
+async def running_app(address: str, app: Path = APP) -> AsyncIterator[bool]:
+    """Start the app at `address` unless a server is running there, and stop it afterwards.
 
-    Yields whether it was started; what was started is ended afterwards.
+    Yields whether it was started.
 
     Raises:
         CallFailedError: the app does not start.
@@ -47,7 +47,7 @@ async def serving(address: str, app: Path = APP) -> AsyncIterator[bool]:
 
 
 async def _start(address: str, app: Path, log: BinaryIO) -> asyncio.subprocess.Process:
-    """Start the app on the port of `address`; what it logs stays out of the transcript."""
+    """Start the app on the port of `address`, with its log kept out of the terminal."""
     environment = os.environ | {"PORT": str(urlsplit(address).port or 80)}
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -56,7 +56,7 @@ async def _start(address: str, app: Path, log: BinaryIO) -> asyncio.subprocess.P
         env=environment,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=log,
-        start_new_session=True,  # Ctrl-C is for the caller, who hangs up before the app goes
+        start_new_session=True,  # Ctrl-C must hang up the call before the app stops
     )
 
 
@@ -65,16 +65,18 @@ async def _until_healthy(address: str, process: asyncio.subprocess.Process, log:
         async with asyncio.timeout(_START_TIMEOUT_S):
             while not await _is_healthy(address):
                 if process.returncode is not None:
-                    message = f"the app does not start{_last_words(log)}: `make run` shows more"
+                    message = f"the app does not start{_last_line(log)}: run `make run` for details"
                     raise CallFailedError(message)
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
-        message = f"the app does not answer at {address}{_last_words(log)}: `make run` shows more"
+        message = (
+            f"the app does not respond at {address}{_last_line(log)}: run `make run` for details"
+        )
         raise CallFailedError(message) from None
 
 
-def _last_words(log: BinaryIO) -> str:
-    """The last line of the app's log, in brackets."""
+def _last_line(log: BinaryIO) -> str:
+    """The last line of the app's log, in parentheses."""
     log.seek(0)
     lines = log.read().decode(errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
