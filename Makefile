@@ -87,4 +87,4 @@ screenshots: develop ## Take the pictures of the browser phone for the documenta
 bench: install .venv-bench/.installed ## Measure under load, in short (bench/README.md has the full form)
 	@.venv-bench/bin/python bench/load.py short
 
-PURE := barge_in.py,playout.py,reply.py,turn_events.py,turn_options.py,history.py,playback.py,utterance.py,transcript.py,phrases/*,relay_protocol.py,relay_events.py,recording.py,replay.py,trust.py,wishes.py,speech_text.py,guide_answer.py,settings/*
+PURE := barge_in.py,relay_protocol.py,turn/*,utterance/*,settings/*,call_log/format.py,calls/overrides.py,calls/relay_events.py,explaining/replay.py,guide/answer.py,guide/event_stream.py,guide/speech_text.py,trust/addresses.py,trust/tokens.py

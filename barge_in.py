@@ -383,7 +383,7 @@ class BargeIn:
         if self._reply.given_up:
             return LISTENING, self._let_go()
         paused_for_s = self._now - self._paused_at
-        decided = Decided(Outcome.RESUMED, "silence", "", self._heard, None, PAUSED, paused_for_s)
+        decided = Decided(Outcome.RESUMED, "silence", "", self._heard, "", PAUSED, paused_for_s)
         state, actions = self._resume()
         return state, (decided, *actions)
 

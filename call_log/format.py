@@ -181,7 +181,7 @@ def decision_fields(t: float, decided: Decided, after: State) -> Frame:
         "t": round(t, 3),
         "said": decided.said,
         "heard": decided.heard,
-        "act": decided.act.value if decided.act else "",
+        "act": str(decided.act),
         "rule": decided.rule,
         "outcome": decided.outcome.value,
         "state_before": decided.before.value,

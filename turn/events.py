@@ -12,7 +12,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from turn.history import Message
-from utterance import Act
 
 
 class State(StrEnum):
@@ -149,7 +148,9 @@ class Decided(Struct, frozen=True):
     rule: str
     said: str = ""
     heard: str = ""
-    act: Act | None = None
+    act: str = ""
+    """What the caller did with their words, as `utterance` names it. Empty for a silence."""
+
     before: State = State.LISTENING
     paused_for_s: float | None = None
 
