@@ -188,7 +188,7 @@ async def test_page_is_read_only(http: httpx2.AsyncClient, method: str) -> None:
                 "language": "de-DE",
                 "mode": "talkover",
                 "modes": {
-                    "pause": "RELAY_INTERRUPTIBLE: must be speech or any, or not set, "
+                    "pause": "RELAY_INTERRUPTIBLE: must be speech or any, or unset, "
                     "with BARGE_IN_MODE=pause",
                     "talkover": None,
                 },
