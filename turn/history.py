@@ -101,6 +101,7 @@ def _enter(messages: list[Message], entry: _CallerWords | _AgentWords) -> None:
     text = entry.text
     if not text:
         return
+    # Some guides refuse a chat whose roles do not alternate.
     if messages and messages[-1].role == entry.role:
         messages[-1] = Message(entry.role, f"{messages[-1].content} {text}")
     else:

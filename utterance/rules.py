@@ -200,6 +200,8 @@ class _Reader:
         if prelude.end == len(said):
             return verdicts.STOP if prelude.stopped else self._without_core(sentence, prelude)
         rest = said[prelude.end :]
+        # In this order: a request often has the form of a question ("could you repeat that"), and
+        # what no other rule takes is a statement.
         verdict = (
             self._lone_stop(rest)
             or self._leave_taking(rest)
@@ -279,6 +281,7 @@ class _Reader:
             phrases.not_corrections.at(said, at) for at in (start, max(0, start - 1))
         ):
             return None  # "and I said": the caller is telling a story
+        # From the sentence's start as well: in "no thank you, I'm driving" the prelude has it.
         if phrases.corrections.at(said, start) or phrases.corrections.at(said):
             return verdicts.CORRECTION
         if not prelude.negated:
@@ -410,7 +413,7 @@ class _Reader:
         if sentence is None:
             return ""
         spoken = sentence.words
-        start = self._prelude(spoken).end % len(spoken)
+        start = self._prelude(spoken).end % len(spoken)  # 0 if the prelude is all there is
         asks = (
             sentence.mark == "?"
             or any(self.phrases.prompts.at(spoken, at) for at in (0, start))
