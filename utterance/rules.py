@@ -200,8 +200,8 @@ class _Reader:
         if prelude.end == len(said):
             return verdicts.STOP if prelude.stopped else self._without_core(sentence, prelude)
         rest = said[prelude.end :]
-        # In this order, because the later ones match more. A request often has the form of a
-        # question ("could you repeat that"), and every "no" could begin a statement.
+        # In this order: a request often has the form of a question ("could you repeat that"), and
+        # what no other rule takes is a statement.
         verdict = (
             self._lone_stop(rest)
             or self._leave_taking(rest)
