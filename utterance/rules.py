@@ -20,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from utterance import verdicts
-from utterance.phrases import PACKS, PhraseList, Phrases, PhraseTable, pack_for, words
+from utterance.phrases import DEFAULT, PACKS, PhraseList, Phrases, PhraseTable, pack_for, words
+from utterance.phrases.elsewhere import HELLOS_ELSEWHERE, STOPS_ELSEWHERE
 from utterance.sentences import Sentence, in_a_row, last_sentence, sentences
 from utterance.verdicts import Act, Verdict
 
@@ -110,7 +111,9 @@ def _is_nothing_but(said: str, lang: str, kind: str) -> bool:
     """Whether the words are phrases of this kind, in any language, politeness and sounds aside."""
     spoken = words(said)
     readers = (_reader_for(lang), *_READERS.values())
-    return any(reader.consists_of(spoken, getattr(reader.phrases, kind)) for reader in readers)
+    return any(
+        reader.consists_of(spoken, getattr(reader.phrases, kind)) for reader in readers
+    ) or _READERS[DEFAULT.language].consists_of(spoken, _ELSEWHERE[kind])
 
 
 # --- Reading one language --------------------------------------------------------------------
@@ -442,16 +445,21 @@ def _whole_utterances(phrases: Phrases) -> dict[tuple[str, ...], Verdict]:
     "was", is not read as another one's phrase.
     """
     others = [pack for pack in PACKS.values() if pack is not phrases]
-    verdicts: dict[tuple[str, ...], Verdict] = {}
+    whole: dict[tuple[str, ...], Verdict] = {}
     for pack in (phrases, *others):
         lists = pack.lists()
         for kind, verdict in _WHOLE_KINDS:
             for phrase in lists[kind].phrases:
                 if pack is phrases or not all(word in phrases.particles for word in phrase):
-                    verdicts.setdefault(phrase, verdict)
-    return verdicts
+                    whole.setdefault(phrase, verdict)
+    elsewhere = ((STOPS_ELSEWHERE, verdicts.STOP), (HELLOS_ELSEWHERE, verdicts.HELLO))
+    for phrase_list, verdict in elsewhere:
+        for phrase in phrase_list.phrases:
+            whole.setdefault(phrase, verdict)
+    return whole
 
 
+_ELSEWHERE = {"clear_stops": STOPS_ELSEWHERE, "hellos": HELLOS_ELSEWHERE}
 _READERS = {language: _Reader(phrases) for language, phrases in PACKS.items()}
 
 

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from utterance.phrases import SENTENCE_ENDS, Phrases, tokens
+from utterance.phrases.shape import GREEK_QUESTION
 
 # The longest repetition that counts as stammering, in words.
 _DOUBLED_WORDS = 3
+
+# Sentence ends that need no blank after them, and what may stand at the end of a text.
+_WIDE_ENDS = "。｡？！؟।۔\u037e"
+_ENDING = _WIDE_ENDS + ".?!;…」』”’\"'）)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,12 @@ def last_sentence(text: str, phrases: Phrases) -> Sentence | None:
     """The last sentence of a text, or None if that has no words."""
     # Found from the end, because a reply is long and its other sentences do not matter.
     text = text.rstrip()
+    if not text.isascii():
+        text = GREEK_QUESTION.sub("?", text)
     start = max(text.rfind(end) for end in (". ", "? ", "! ")) + 1
+    if not text.isascii():
+        end = len(text.rstrip(_ENDING))
+        start = max(start, *(text.rfind(mark, 0, end) + 1 for mark in _WIDE_ENDS))
     return next(sentences(text[start:], phrases), None)
 
 

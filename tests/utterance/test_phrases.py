@@ -47,6 +47,21 @@ def test_tokens_compose_what_is_written_decomposed() -> None:
     assert tokens("si\u0301") == ["sí"]
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("はい。もしもし？", ["はい", ".", "もしもし", "?"]),
+        ("हैलो। क्या?", ["हैलो", ".", "क्या", "?"]),
+        ("نعم، كيف؟", ["نعم", "كيف", "?"]),
+        ("Ναι; Ποιος\u037e A;", ["ναι", "?", "ποιος", "?", "a"]),
+        ("หยุดก่อน", ["หยุดก่อน"]),
+    ],
+)
+def test_tokens_read_the_marks_of_every_script(said: str, read: list[str]) -> None:
+    """Vowel signs stay in their word, and sentence ends are the plain ones."""
+    assert tokens(said) == read
+
+
 def test_words_leave_out_sentence_ends() -> None:
     """Words alone, in order."""
     assert words("Stop. Please!") == ("stop", "please")

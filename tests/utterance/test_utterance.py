@@ -508,3 +508,45 @@ def test_example_in_the_documentation_has_the_act_it_claims(said: str, act: str)
     """There are examples on both sides of each border."""
     heard = "Shall I book it?" if act == "answer" or said == "um" else "We are open until six."
     assert classify(said, heard).act == act
+
+
+# --- languages without a pack -------------------------------------------------------------------
+
+# How a language stops the agent, asks if anyone is there, and asks anything.
+ELSEWHERE = {
+    "ja-JP": ("ちょっと待って。", "もしもし？", "日曜日は開いていますか？"),
+    "zh-CN": ("等一下。", "喂？", "星期天开门吗？"),
+    "ko-KR": ("잠깐만요", "여보세요?", "일요일에도 여나요?"),
+    "hi-IN": ("रुकिए", "हैलो?", "क्या आप रविवार को खुले हैं?"),
+    "ar": ("توقف", "ألو؟", "هل أنتم مفتوحون يوم الأحد؟"),
+    "he-IL": ("רגע", "הלו?", "אתם פתוחים בראשון?"),
+    "el-GR": ("Σταματήστε", "Εμπρός;", "Είστε ανοιχτά την Κυριακή;"),
+    "th-TH": ("หยุดก่อนครับ", "ฮัลโหลครับ", "เปิดวันอาทิตย์ไหม?"),
+}
+
+
+@pytest.mark.parametrize("lang", ELSEWHERE)
+def test_stop_hello_and_question_work_without_a_pack(lang: str) -> None:
+    """The least that any caller needs."""
+    stop, hello, question = ELSEWHERE[lang]
+    assert (is_clear_stop(stop, lang=lang), is_bare_hello(stop, lang=lang)) == (True, False)
+    assert (is_clear_stop(hello, lang=lang), is_bare_hello(hello, lang=lang)) == (False, True)
+    assert not is_clear_stop(question, lang=lang)
+    assert (classify(stop, lang=lang).act, classify(stop, lang=lang).cancels) == (Act.STOP, True)
+    assert classify(hello, lang=lang).rule == "hello-over-speech"
+    assert classify(question, lang=lang).act is Act.QUESTION
+
+
+@pytest.mark.parametrize("lang", ELSEWHERE)
+def test_agents_question_is_known_by_the_mark_of_its_script(lang: str) -> None:
+    """It is the last sentence, quoted or not, and no earlier one."""
+    question = ELSEWHERE[lang][2]
+    statement = question[:-1] + ("。" if lang in {"ja-JP", "zh-CN"} else ". ")
+    assert ends_in_question(statement + question, lang=lang)
+    assert ends_in_question(f"{statement}「{question}」", lang=lang)
+    assert not ends_in_question(f"{question} {statement}", lang=lang)
+
+
+def test_armenian_asks_in_the_middle_of_a_word() -> None:
+    """Its mark is over the vowel of the word that is asked about."""
+    assert classify("Ո՞վ է խոսում։").act is Act.QUESTION

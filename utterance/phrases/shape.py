@@ -6,10 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import combinations
 
-_APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ´"), "'")
+# Apostrophes and the sentence ends of other scripts, as those that the phrases are written with.
+_SAME = str.maketrans(
+    {
+        **dict.fromkeys("’‘ʼ´", "'"),
+        **dict.fromkeys("。｡।॥۔։။។", "."),
+        **dict.fromkeys("？؟\u037e", "?"),
+    }
+)
 
-# A number with its inner punctuation ("3.5"), a word with its apostrophes, or a sentence end.
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:'[^\W_]+)*|[.?!]")
+"""A number with its inner punctuation ("3.5"), a word with its apostrophes, or a sentence end."""
+
+# `\w` has no vowel signs, which are within the words of Hindi, Thai and many others.
+_MARKS = "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c)[0] == "M")
+_LETTERS = rf"(?:[^\W_]++[{_MARKS}\u200c\u200d]*+)++"
+_WIDE_TOKEN = re.compile(rf"\d+(?:[.,:]\d+)+|{_LETTERS}(?:'{_LETTERS})*|[.?!]")
+
+GREEK_QUESTION = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);")
+"""Greek keyboards write the question mark as a semicolon."""
+
+# The Armenian one is written inside the word that is asked about.
+_ARMENIAN_QUESTION = re.compile(r"(\w*)՞(\w*)")
 
 SENTENCE_ENDS = frozenset(".?!")
 
@@ -20,9 +38,11 @@ _CHOICE = re.compile(r"\(([^()\[\]]*)\)|\[([^()\[\]]*)\]")
 def tokens(text: str) -> list[str]:
     """The lower-case words of a text in order, with its sentence ends (``.``, ``?``, ``!``)."""
     text = text.replace("`", "'")
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
-    return _TOKEN.findall(text.lower())
+    if text.isascii():
+        return _TOKEN.findall(text.lower())
+    text = unicodedata.normalize("NFKC", text.translate(_SAME))
+    text = _ARMENIAN_QUESTION.sub(r"\1\2?", GREEK_QUESTION.sub("?", text))
+    return _WIDE_TOKEN.findall(text.lower())
 
 
 def words(text: str) -> tuple[str, ...]:
