@@ -20,15 +20,32 @@ come back as "nine". So offsets are found by comparing words. There are two kind
 No report moves `heard` back, or beyond `sent`.
 """
 
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import islice
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
+
+from turn.words import (
+    Word,
+    Words,
+    after,
+    before,
+    ends_clause,
+    ends_question,
+    ends_sentence,
+    has_no_blanks,
+    has_word,
+    is_boundary,
+    length,
+    reach,
+    spoken_length,
+    words_in,
+)
+
+__all__ = ["CLAUSE_REPEAT_WORDS", "TAIL_WORDS", "Playback", "same_words", "spoken_length"]
 
 CLAUSE_REPEAT_WORDS: Final = 8
 """A cut clause is said again from its start, because a sentence that resumes in its middle is hard
@@ -37,64 +54,10 @@ to follow. If the caller has heard more words of it than this, repeating them wo
 TAIL_WORDS: Final = 4
 """Callers answer a question over its last words: with this many to go they know what is asked."""
 
-CLAUSE_ENDS: Final = frozenset(",.;:?!…")
-"""After these a voice may speak what it has, and a cut sentence can be resumed."""
-
 COMPARED_WORDS: Final = 60
 """A report is about a clause long. Fuzzy matching of a much longer one would take too long."""
 
-_SPOKEN: Final = re.compile(r"\d|[^\W\d_]+")
 _OWN_END: Final = attrgetter("own_end")
-_START: Final = attrgetter("start")
-_CHUNK: Final = re.compile(r"\S+")
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_CLOSERS: Final = "\"'”’)]"
-_SENTENCE_ENDS: Final = ".?!…"
-
-
-class _Word(NamedTuple):
-    """A word as it sounds, and its offsets: with the punctuation around it, and its own end."""
-
-    sound: str
-    start: int
-    end: int
-    own_end: int
-
-
-class _Words:
-    """The words of a growing text. Only its end is read again: a reply comes token by token."""
-
-    def __init__(self) -> None:
-        self._words: list[_Word] = []
-        self._length = 0
-        self._last_chunk = (0, 0)  # the last one with a word: the word's index, and its offset
-
-    def of(self, text: str) -> Sequence[_Word]:
-        """The words of this text, which continues (or shortens) the one given before."""
-        if len(text) != self._length:
-            self._length = len(text)
-            self._read(text)
-        return self._words
-
-    def _read(self, text: str) -> None:
-        # From the last chunk with a word in it, because that may have grown: "don" to "don't".
-        words, (count, start) = self._words, self._last_chunk
-        del words[count:]
-        for chunk in _CHUNK.finditer(text, start):
-            first, last = chunk.span()
-            if chunk[0].isalnum():  # most chunks are a plain word, and need no second search
-                self._last_chunk = (len(words), first)
-                words.append(_Word(chunk[0].casefold(), first, last, last))
-                continue
-            spans = [match.span() for match in _WORD.finditer(text, first, last)]
-            if spans:
-                self._last_chunk = (len(words), first)
-            elif words:  # a dash alone is never reported, so it belongs to the word before it
-                words[-1] = words[-1]._replace(end=last)
-            for start, end in spans:
-                whole_start = first if start == spans[0][0] else start
-                whole_end = last if end == spans[-1][1] else end
-                words.append(_Word(_sound(text[start:end]), whole_start, whole_end, end))
 
 
 @dataclass(slots=True)
@@ -111,7 +74,7 @@ class Playback:
     _played: int = 0
     _unconfirmed: int = 0
     _unconfirmed_report: tuple[str, ...] = field(default=(), repr=False)
-    _words: _Words = field(default_factory=_Words, repr=False)
+    _words: Words = field(default_factory=Words, repr=False)
 
     # --- saying ---------------------------------------------------------------------------
 
@@ -179,7 +142,7 @@ class Playback:
         self.heard = max(self.heard, self._unconfirmed)
         self._unconfirmed, self._unconfirmed_report = 0, ()
 
-    def _play_respelled(self, words: tuple[str, ...], sent: Sequence[_Word], here: int) -> None:
+    def _play_respelled(self, words: tuple[str, ...], sent: Sequence[Word], here: int) -> None:
         """Words that are found nowhere are what comes next, in the voice's spelling.
 
         They may begin alike, and that much is certain. The rest of them reaches to the last word
@@ -196,10 +159,10 @@ class Playback:
             self._unconfirmed = min(sent[place - 1].end, self.sent)
             self._unconfirmed_report = words
 
-    def _clause_end(self, sent: Sequence[_Word], here: int) -> int | None:
+    def _clause_end(self, sent: Sequence[Word], here: int) -> int | None:
         """The index after the last word of the clause at `here`; None if there is no word left."""
         for index in range(here, len(sent)):
-            if _ends(self.text[: sent[index].end], CLAUSE_ENDS):
+            if ends_clause(self.text, sent[index].end):
                 return index + 1
         return len(sent) if here < len(sent) else None
 
@@ -228,9 +191,9 @@ class Playback:
         else:
             self._play_to(place)
 
-    def advance(self, count: int) -> None:
-        """Count this many more words as heard."""
-        self._play_to(self._index(self._played) + count)
+    def advance(self, count: float) -> None:
+        """Count this many more words as heard, or as many characters as take as long."""
+        self._play_to(reach(self._sent_words(), self._index(self._played), count))
 
     def all_played(self) -> None:
         """Count everything sent as heard."""
@@ -262,7 +225,7 @@ class Playback:
     @property
     def all_heard(self) -> bool:
         """Whether the caller has heard every word written so far."""
-        return _WORD.search(self.text, self.heard) is None
+        return not has_word(self.text, self.heard)
 
     @property
     def has_unconfirmed(self) -> bool:
@@ -288,7 +251,7 @@ class Playback:
     def settle(self) -> None:
         """Make `heard` final: from now on reports are about later replies."""
         self.is_settled = True
-        self._words = _Words()  # a long call keeps the texts, but not the words of each
+        self._words = Words()  # a long call keeps the texts, but not the words of each
 
     def context(self, *, ahead: int = 0) -> str:
         """What the caller can respond to of this reply as they speak.
@@ -298,12 +261,17 @@ class Playback:
         """
         end = self._reach(ahead)
         heard = self.text[:end].rstrip()
-        if not heard or _ends(heard, _SENTENCE_ENDS):
+        if not heard or ends_sentence(heard, len(heard)):
             return heard
-        for chunk in islice(_CHUNK.finditer(self.text, end), TAIL_WORDS):
-            if _ends(chunk[0], "?"):
-                return self.text[: chunk.end()]
-            if _ends(chunk[0], _SENTENCE_ENDS):
+        left: float = TAIL_WORDS
+        for word in after(self._parsed(), end):
+            if has_no_blanks(word.sound) or self.text[word.start - 1].isspace():
+                left -= length((word,))
+            if left < 0:
+                break
+            if ends_question(self.text, word.end):
+                return self.text[: word.end]
+            if ends_sentence(self.text, word.end):
                 break
         return heard
 
@@ -313,7 +281,7 @@ class Playback:
             return self.heard
         # Not beyond the clause: its end would have been reported.
         sent, here = self._sent_words(), self._index(self._played)
-        last = min(here + ahead, self._clause_end(sent, here) or 0)
+        last = min(reach(sent, here, ahead), self._clause_end(sent, here) or 0)
         return max(self.heard, sent[last - 1].end if last else 0)
 
     # --- offsets and words ----------------------------------------------------------------
@@ -332,21 +300,23 @@ class Playback:
         if first == len(words):
             return self.heard
         clause = first
-        while clause and not _ends(self.text[: words[clause - 1].end], CLAUSE_ENDS):
+        while clause and not ends_clause(self.text, words[clause - 1].end):
             clause -= 1
-        return words[clause if first - clause <= CLAUSE_REPEAT_WORDS else first].start
+        if length(words[clause:first]) > CLAUSE_REPEAT_WORDS:
+            clause = first
+        return words[clause].start
 
     def _index(self, offset: int) -> int:
         """The index of the first word that ends beyond `offset`, punctuation aside."""
         return bisect_right(self._parsed(), offset, key=_OWN_END)
 
-    def _sent_words(self) -> Sequence[_Word]:
+    def _sent_words(self) -> Sequence[Word]:
         words = self._parsed()
         if self.sent == len(self.text):
             return words
-        return words[: bisect_left(words, self.sent, key=_START)]
+        return before(words, self.sent)
 
-    def _parsed(self) -> Sequence[_Word]:
+    def _parsed(self) -> Sequence[Word]:
         return self._words.of(self.text)
 
 
@@ -355,7 +325,7 @@ def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
     """Where `report` ends, if it is to the letter what `text` plays next; else 0.
 
     A short cut, because most reports are. It leads where comparing words would: the report has to
-    begin with a word and be whole chunks, and a word has to follow, because punctuation by itself
+    begin with a word and be whole words, and a word has to follow, because punctuation by itself
     belongs to the word before it.
     """
     report = report.strip()
@@ -363,11 +333,9 @@ def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
     end = start + len(report)
     if not (report[:1].isalnum() and end <= sent and text.startswith(report, start)):
         return 0
-    after = _next_chunk(text, end)
-    begins_chunk = not start or text[start - 1].isspace()
-    ends_chunk = end == len(text) or text[end].isspace()
-    word_follows = after == len(text) or text[after].isalnum()
-    return end if begins_chunk and ends_chunk and word_follows else 0
+    following = _next_chunk(text, end)
+    word_follows = following == len(text) or text[following].isalnum()
+    return end if word_follows and is_boundary(text, start) and is_boundary(text, end) else 0
 
 
 def _next_chunk(text: str, offset: int) -> int:
@@ -382,24 +350,16 @@ def _next_chunk(text: str, offset: int) -> int:
 
 @lru_cache(maxsize=1)  # one report is first attributed, then counted
 def _sounds(text: str) -> tuple[str, ...]:
-    return tuple([_sound(word) for word in _WORD.findall(text)])
+    return tuple(words_in(text))
 
 
-def _sound(word: str) -> str:
-    return word.casefold().replace("'", "").replace("’", "")
-
-
-def _ends(text: str, marks: Iterable[str]) -> bool:
-    return text.rstrip().rstrip(_CLOSERS).endswith(tuple(marks))
-
-
-def _stand_at(sounds: Sequence[str], words: Sequence[_Word], index: int) -> bool:
+def _stand_at(sounds: Sequence[str], words: Sequence[Word], index: int) -> bool:
     if not sounds or index < 0 or index + len(sounds) > len(words):
         return False
     return [word.sound for word in words[index : index + len(sounds)]] == [*sounds]
 
 
-def _find(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
+def _find(sounds: Sequence[str], words: Sequence[Word], start: int) -> int | None:
     """The first index from `start` on where `sounds` are in `words`, or None."""
     if not sounds:
         return None
@@ -409,7 +369,7 @@ def _find(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | No
     return None if at < 0 else start + text.count(" ", 0, at)
 
 
-def _find_alike(sounds: Sequence[str], words: Sequence[_Word], start: int) -> int | None:
+def _find_alike(sounds: Sequence[str], words: Sequence[Word], start: int) -> int | None:
     """The index after the last of `sounds` that matches, if half of them do from `start` on."""
     # A number may be read as several words, or the other way round, so twice as many are searched.
     window = [word.sound for word in words[start : start + 2 * len(sounds) + 2]]
@@ -424,8 +384,3 @@ def _find_alike(sounds: Sequence[str], words: Sequence[_Word], start: int) -> in
 def same_words(one: str, other: str) -> bool:
     """Whether two texts sound alike."""
     return _sounds(one) == _sounds(other)
-
-
-def spoken_length(text: str) -> int:
-    """How many words `text` has when spoken, with numbers read digit by digit, at their longest."""
-    return len(_SPOKEN.findall(text))

@@ -9,7 +9,7 @@ import math
 from typing import Final
 
 from turn.options import Options
-from turn.playback import CLAUSE_ENDS, spoken_length
+from turn.words import CLAUSE_ENDS, length_of, spoken_length
 
 SLOW_VOICE: Final = 1.5
 """A voice may take this many times as long as `words_per_second` says before a reply is over."""
@@ -131,7 +131,7 @@ class Timing:
         # Rounded down: a word half spoken has not been heard.
         return max(0, int((now - since) * self._options.words_per_second))
 
-    def words_played(self, unplayed: str, now: float) -> int:
+    def words_played(self, unplayed: str, now: float) -> float:
         """How many words of `unplayed`, on a line without reports, there was time to play.
 
         Only whole clauses count, because a voice does not begin one before it is whole.
@@ -139,4 +139,4 @@ class Timing:
         clauses = unplayed.removesuffix(self._unfinished_clause)
         # Rounded up: saying a word twice is better than losing one.
         waiting = math.ceil(max(0.0, self._plays_until - now) * self._options.words_per_second)
-        return max(0, len(clauses.split()) - waiting)
+        return max(0.0, length_of(clauses) - waiting)

@@ -3,6 +3,7 @@
 import pytest
 
 from turn.options import Options
+from turn.playback import Playback
 from turn.timing import SLOW_VOICE, Timing
 
 OPTIONS = Options(words_per_second=2.0, heard_grace_s=0.5, playback_margin_s=3.0)
@@ -113,3 +114,14 @@ def test_words_of_a_clause_are_played_as_time_goes() -> None:
     unplayed = "One two three four, five"
     played = [clock.words_played(unplayed, now) for now in (1.0, 2.4, 2.5, 60.0)]
     assert played == [0, 1, 2, 4]
+
+
+def test_characters_are_played_as_time_goes() -> None:
+    """Two of Japanese take as long as a word, for what is said and for what is heard."""
+    clause = "土曜日は十時、"
+    clock = timing((clause, 1.0), ("日曜", 1.0))
+    assert clock.audible_at == 1.5
+    assert clock.could_have_played_all(1.5 + 3 / 2.0)
+    playback = Playback(clause + "日曜", sent=len(clause) + 2)
+    playback.advance(clock.words_played(playback.text, 2.5))
+    assert playback.text[: playback.heard] == "土曜日は"
