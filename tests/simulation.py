@@ -22,6 +22,7 @@ from emulator.frames import Frame, Identity
 from emulator.line import Line, Manner
 from emulator.player import InterruptReport
 from emulator.twiml import RelayAttributes
+from tests.respelling import SpellingVoice
 from turn.events import (
     Action,
     AskGuide,
@@ -57,6 +58,7 @@ class Conditions:
     greeting: str = "Hello caller."
     talkover: bool = False
     respells: bool = False  # the voice spells some words differently
+    slips: int = 0  # of a hundred words, how many the voice drops, doubles and swaps
 
     def attributes(self) -> RelayAttributes:
         """The relay's attributes under these conditions."""
@@ -130,6 +132,7 @@ class Simulation:
         self._to_app_at = 0.0
         self._to_line_at = 0.0
         self._tag = count(1)
+        self._voice = SpellingVoice(random.Random(seed), slips=conditions.slips)
 
     # --- time -----------------------------------------------------------------------------
 
@@ -306,9 +309,9 @@ class Simulation:
         if not self.conditions.respells:
             return event
         if isinstance(event, TokensPlayed):
-            return replace(event, text=_respelled(event.text))
+            return replace(event, text=self._voice.slip(_respelled(event.text)))
         if isinstance(event, Interrupted):
-            return replace(event, heard=_respelled(event.heard))
+            return replace(event, heard=self._voice.slip(_respelled(event.heard)))
         return event
 
     # --- what must be true ----------------------------------------------------------------

@@ -494,6 +494,21 @@ def test_bare_line_estimates_where_it_was_cut_from_the_time_that_was_spoken() ->
     assert heard == "We are open from nine to six. On Saturdays we"
 
 
+def test_bare_line_resumes_the_clause_in_a_script_without_blanks() -> None:
+    """However often the caller says "yes", and the guide is told of what was heard alone."""
+    text = "平日は九時からです。土曜日は午前十時から午後三時までで、日曜日はお休みです。"
+    talk = Talk(language="ja-JP")
+    talk.at(1.0, CallerSaid("営業時間は"))
+    talk.at(2.0, GuideToken(1, text), GuideFinished(1))
+    for now in (6.0, 10.0):
+        talk.at(now, Interrupted("土曜日は午前十時", 900))
+        resumed = talk.at(now + 1.0, CallerSaid("はい"))
+        assert resumed == [Say(text[text.index("土") :]), CloseTalkCycle()]
+    talk.at(14.0, Interrupted("土曜日は午前十時", 900))
+    talk.at(15.0, CallerSaid("日曜日は？"))
+    assert talk.asked[1] == Message("assistant", "平日は九時からです。土曜日は午前十時")
+
+
 def test_bare_line_resumed_just_now_is_not_taken_to_be_over() -> None:
     """An utterance may come in two pieces, the second just after the resume."""
     talk = on_a_bare_line()

@@ -84,6 +84,13 @@ def test_words_that_the_voice_spells_differently_are_not_lost(reports: Interrupt
         simulate(seed, Conditions(respells=True, reports=reports))
 
 
+@pytest.mark.parametrize("reports", ["fragment", "whole"])
+def test_words_that_the_voice_drops_doubles_or_swaps_are_not_lost(reports: InterruptReport) -> None:
+    """Of a hundred, three each."""
+    for seed in range(max(1, CALLS // 24)):
+        simulate(seed, Conditions(respells=True, slips=3, reports=reports))
+
+
 def _names(conditions: Conditions) -> Iterator[str]:
     yield from (name for name, on in vars(conditions).items() if on is True)
     yield conditions.reports

@@ -9,8 +9,9 @@ cuts a reply forgets what it had queued, and `rewind` sets `sent` back to where 
 What is said again is played and reported again, so the talk cycle has offsets of its own: where it
 began, and how far it is known to have been played. `heard` is the furthest that playback ever got.
 
-The line reports in the words of its voice: case, punctuation and spacing may differ, and "9" may
-come back as "nine". So offsets are found by comparing words. There are two kinds of report:
+The line reports in the words of its voice: case, punctuation and spacing may differ, and "$9.50"
+may come back as "nine dollars fifty". So words are aligned (`alignment`). There are two kinds of
+report:
 
 * `tokensPlayed` is a stretch that was played. These come in order and without gaps, so each goes on
   where the last one ended.
@@ -23,11 +24,11 @@ No report moves `heard` back, or beyond `sent`.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
+from turn.alignment import find, follow, locate, stands_at
 from turn.words import (
     Word,
     Words,
@@ -54,9 +55,6 @@ to follow. If the caller has heard more words of it than this, repeating them wo
 TAIL_WORDS: Final = 4
 """Callers answer a question over its last words: with this many to go they know what is asked."""
 
-COMPARED_WORDS: Final = 60
-"""A report is about a clause long. Fuzzy matching of a much longer one would take too long."""
-
 _OWN_END: Final = attrgetter("own_end")
 
 
@@ -73,6 +71,7 @@ class Playback:
     _cycle_start: int = 0
     _played: int = 0
     _unconfirmed: int = 0
+    _is_in_step: bool = True  # whether no cut has been since the last report that fits
     _unconfirmed_report: tuple[str, ...] = field(default=(), repr=False)
     _words: Words = field(default_factory=Words, repr=False)
 
@@ -90,6 +89,7 @@ class Playback:
         That is the first word not heard, or the start of its clause.
         """
         self._unconfirmed, self._unconfirmed_report = 0, ()
+        self._is_in_step = False
         self.sent = self._cycle_start = self._played = self._resume_point()
 
     # --- hearing, on a line that reports what it plays ------------------------------------
@@ -97,28 +97,29 @@ class Playback:
     def played(self, report: str) -> None:
         """A stretch was played (`tokensPlayed`), from where the last one ended.
 
-        If the voice spelled it in other words, what it covers stays unconfirmed until the next
-        report confirms it, or an interrupt shows that it was cut.
+        If the voice spelled it in other words, how far it reaches is assumed, until the next report
+        shows where that goes on, or an interrupt that it was cut.
         """
-        self.confirm()  # the line went on, so the stretch before was played whole
-        end = _verbatim_end(report, self.text, self._played, self.sent)
+        assumed = max(self._played, self._unconfirmed)
+        end = _verbatim_end(report, self.text, assumed, self.sent)
         if end:
-            self._played = end
+            self._unconfirmed, self._unconfirmed_report = 0, ()
+            self._played, self._is_in_step = end, True
             self.heard = max(self.heard, end)
             return
-        words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
+        words, sent = _sounds(report), self._sent_words()
         if not words:
             return
+        known, here = self._index(self._played), self._index(assumed)
         # Its beginning may have been reported already, but then it still ends beyond `here`.
-        before = max(self._index(self._cycle_start), here - len(words) + 1)
-        at = here if _stand_at(words, sent, here) else _find(words, sent, before)
-        if at is None and _find(words, sent[:here], 0) is not None:
+        first = max(self._index(self._cycle_start), here - len(words) + 1)
+        at = here if stands_at(words, sent, here) else find(words, sent, first)
+        if at is not None and at <= here:
+            self._go_on_from(at + len(words))
+        elif at is None and find(words, sent[:known], 0) is not None:
             return  # a repeated report
-        if at is None:
-            self._play_respelled(words, sent, here)
-        elif at <= here:
-            self._play_to(at + len(words))
-        # Else these are strays that reached the line just after a cut: not progress.
+        else:
+            self._play_respelled(words, sent, known, here, at)
 
     def cut_after(self, report: str) -> None:
         """Playback was cut after these words.
@@ -126,15 +127,20 @@ class Playback:
         A line that reports playback reports them twice, as played and in the interrupt; they count
         once. What they left unconfirmed was cut, so it does not count.
         """
+        self._is_in_step = False
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         if self._unconfirmed_report and words in ((), self._unconfirmed_report):
             self._unconfirmed, self._unconfirmed_report = 0, ()
             return
+        assumed = max(here, self._index(self._unconfirmed))
         start = self._index(self._cycle_start)
-        whole = _stand_at(words, sent, start) and start + len(words) >= here
-        at = start if whole else _find(words, sent, max(start, here - len(words)))
-        if at is not None and at <= here:
+        whole = stands_at(words, sent, start) and start + len(words) >= here
+        at = start if whole else find(words, sent, max(start, here - len(words)))
+        if at is not None and at <= assumed:
             self._play_to(at + len(words))
+        elif at is None:  # else these are strays
+            fits = (follow(words, sent, start, start), follow(words, sent, here, assumed))
+            self._play_to(max((fit.end for fit in fits if fit), default=0))
 
     def confirm(self) -> None:
         """Count what was unconfirmed as heard: the line went on after it, or fell silent."""
@@ -142,19 +148,30 @@ class Playback:
         self.heard = max(self.heard, self._unconfirmed)
         self._unconfirmed, self._unconfirmed_report = 0, ()
 
-    def _play_respelled(self, words: tuple[str, ...], sent: Sequence[Word], here: int) -> None:
-        """Words that are found nowhere are what comes next, in the voice's spelling.
+    def _go_on_from(self, place: int) -> None:
+        """Playback has reached a place for certain, so nothing of it is left to assume."""
+        self._unconfirmed, self._unconfirmed_report = 0, ()
+        self._is_in_step = True
+        self._play_to(place)
 
-        They may begin alike, and that much is certain. The rest of them reaches to the last word
-        that fits or, because a line reports clause by clause, to the end of the clause.
+    def _play_respelled(
+        self, words: tuple[str, ...], sent: Sequence[Word], known: int, here: int, at: int | None
+    ) -> None:
+        """Words that do not go on where playback is, to the letter, are in the voice's spelling.
+
+        `at` is where they are further on. That is progress if they outweigh what was passed over;
+        else they are strays, which reached the line just after a cut.
         """
-        alike = 0
-        while alike < len(words) and _stand_at(words[: alike + 1], sent, here):
-            alike += 1
-        self._play_to(here + alike)
-        reached = max(here + alike, _find_alike(words, sent, here) or 0)
-        fits = reached > 0 and sent[reached - 1].sound == words[-1]
-        place = reached if fits else self._clause_end(sent, reached)
+        fit = follow(words, sent, known, here)
+        may_be_strays = not self._is_in_step and at is not None and at >= self._index(self.heard)
+        if at is not None and (fit is None or fit.rest or may_be_strays):
+            return
+        if fit is None:
+            self.confirm()
+            place = self._clause_end(sent, here)
+        else:
+            self._go_on_from(fit.end)
+            place = self._clause_end(sent, fit.end) if fit.rest else None
         if place is not None:
             self._unconfirmed = min(sent[place - 1].end, self.sent)
             self._unconfirmed_report = words
@@ -175,21 +192,20 @@ class Playback:
         """
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
         start = self._index(self._cycle_start)
-        if _stand_at(words, sent, start) and start + len(words) >= here:
+        if stands_at(words, sent, start) and start + len(words) >= here:
             self._play_to(start + len(words))  # everything since the talk cycle began
             return
         # Only the cut part, the beginning of which may have been in an earlier interrupt.
-        before = max(start, here - len(words))
-        at = _find(words, sent, before)
+        first = max(start, here - len(words))
+        at = find(words, sent, first)
         if at is not None:
             self._play_to(at + len(words))
             return
-        places = (_find_alike(words, sent, place) for place in (before, start))
-        place = next((place for place in places if place is not None), None)
-        if place is None:
+        fit = locate(words, sent, first)
+        if fit is None:
             self.advance(estimated_words)
         else:
-            self._play_to(place)
+            self._play_to(fit.end)
 
     def advance(self, count: float) -> None:
         """Count this many more words as heard, or as many characters as take as long."""
@@ -206,19 +222,22 @@ class Playback:
     def matches_next(self, report: str) -> bool:
         """Whether `report` is, word for word, what this reply plays next."""
         # Most reports are verbatim. Asking for that first saves comparing words.
-        if _verbatim_end(report, self.text, self._played, self.sent):
+        assumed = max(self._played, self._unconfirmed)
+        if _verbatim_end(report, self.text, assumed, self.sent):
             return True
-        return _stand_at(_sounds(report), self._sent_words(), self._index(self._played))
+        words, sent = _sounds(report), self._sent_words()
+        return any(stands_at(words, sent, self._index(at)) for at in {assumed, self._played})
 
     def resembles_next(self, report: str) -> bool:
         """Whether most of `report`, or its first word, is what this reply plays next."""
         words, sent, here = _sounds(report), self._sent_words(), self._index(self._played)
-        alike = _find_alike(words, sent, here) is not None
-        return alike or _stand_at(words[:1], sent, here)
+        assumed = max(here, self._index(self._unconfirmed))
+        fits = follow(words, sent, here, assumed) is not None
+        return fits or stands_at(words[:1], sent, here)
 
     def contains(self, report: str) -> bool:
         """Whether the words of `report` are anywhere in what was sent."""
-        return _find(_sounds(report), self._sent_words(), 0) is not None
+        return find(_sounds(report), self._sent_words(), 0) is not None
 
     # --- what follows from it -------------------------------------------------------------
 
@@ -334,8 +353,12 @@ def _verbatim_end(report: str, text: str, played: int, sent: int) -> int:
     if not (report[:1].isalnum() and end <= sent and text.startswith(report, start)):
         return 0
     following = _next_chunk(text, end)
-    word_follows = following == len(text) or text[following].isalnum()
-    return end if word_follows and is_boundary(text, start) and is_boundary(text, end) else 0
+    if following != len(text) and not text[following].isalnum():
+        return 0
+    # Most words have blanks around them.
+    begins = not start or text[start - 1].isspace() or is_boundary(text, start)
+    ends = following > end or end == len(text) or is_boundary(text, end)
+    return end if begins and ends else 0
 
 
 def _next_chunk(text: str, offset: int) -> int:
@@ -351,34 +374,6 @@ def _next_chunk(text: str, offset: int) -> int:
 @lru_cache(maxsize=1)  # one report is first attributed, then counted
 def _sounds(text: str) -> tuple[str, ...]:
     return tuple(words_in(text))
-
-
-def _stand_at(sounds: Sequence[str], words: Sequence[Word], index: int) -> bool:
-    if not sounds or index < 0 or index + len(sounds) > len(words):
-        return False
-    return [word.sound for word in words[index : index + len(sounds)]] == [*sounds]
-
-
-def _find(sounds: Sequence[str], words: Sequence[Word], start: int) -> int | None:
-    """The first index from `start` on where `sounds` are in `words`, or None."""
-    if not sounds:
-        return None
-    # As one text, because searching a string is far faster than comparing slices of a list.
-    text = f" {' '.join(word.sound for word in words[start:])} "
-    at = text.find(f" {' '.join(sounds)} ")
-    return None if at < 0 else start + text.count(" ", 0, at)
-
-
-def _find_alike(sounds: Sequence[str], words: Sequence[Word], start: int) -> int | None:
-    """The index after the last of `sounds` that matches, if half of them do from `start` on."""
-    # A number may be read as several words, or the other way round, so twice as many are searched.
-    window = [word.sound for word in words[start : start + 2 * len(sounds) + 2]]
-    if not 0 < len(sounds) <= min(2 * len(window), COMPARED_WORDS):
-        return None
-    same = SequenceMatcher(None, sounds, window, autojunk=False).get_matching_blocks()[:-1]
-    if 2 * sum(block.size for block in same) < len(sounds):
-        return None
-    return start + same[-1].b + same[-1].size
 
 
 def same_words(one: str, other: str) -> bool:

@@ -103,11 +103,11 @@ class Words:
         words, (count, start) = self._words, self._read_from
         del words[count:]
         for chunk in _CHUNK.finditer(text, start):
-            first, last = chunk.span()
-            is_ascii = chunk[0].isascii()
-            if is_ascii and chunk[0].isalnum():  # most chunks are a plain word: no second search
+            (first, last), whole = chunk.span(), chunk[0]
+            is_ascii = whole.isascii()
+            if is_ascii and whole.isalnum():  # most chunks are a plain word: no second search
                 self._read_from = (len(words), first)
-                words.append(Word(chunk[0].casefold(), first, last, last))
+                words.append(Word(whole.casefold(), first, last, last))
                 continue
             pattern = _ASCII_WORD if is_ascii else _ANY_WORD
             spans = [match.span() for match in pattern.finditer(text, first, last)]
@@ -116,26 +116,34 @@ class Words:
                     words[-1] = words[-1]._replace(end=last)
                 continue
             self._read_from = (len(words), first)
-            for place, (start, end) in enumerate(spans):
-                whole_start, whole_end = start if place else first, end
-                if place + 1 == len(spans):
-                    whole_end = last
-                elif not is_ascii:
-                    whole_end = _end_with_marks(text, start, end, spans[place + 1][0])
+            if not is_ascii:
+                words += _words_of_chunk(text, first, last, spans)
+                if has_no_blanks(words[-1].sound):  # a long chunk: go on from its last word
+                    self._read_from = (len(words) - 1, words[-1].start)
+                continue
+            for start, end in spans:
+                whole_start = first if start == spans[0][0] else start
+                whole_end = last if end == spans[-1][1] else end
                 words.append(Word(sound(text[start:end]), whole_start, whole_end, end))
-            if has_no_blanks(words[-1].sound):  # such a text is one chunk: go on from its last word
-                self._read_from = (len(words) - 1, words[-1].start)
 
 
-def _end_with_marks(text: str, start: int, end: int, following: int) -> int:
-    """The end of a word with the marks after it, up to the next word in the same chunk.
+def _words_of_chunk(
+    text: str, first: int, last: int, spans: Sequence[tuple[int, int]]
+) -> Iterator[Word]:
+    """The words of a chunk from `first` to `last`, of which `spans` are the words alone.
 
-    Where blanks are not needed, a mark in a chunk is no hyphen: it ends or opens something.
+    Where blanks are not needed, a mark inside a chunk is no hyphen: it ends a word or opens one.
     """
-    gap = text[end:following]
-    if has_no_blanks(text[start:end]) or not _WIDE_CLAUSE_ENDS.isdisjoint(gap):
-        return end + len(gap.rstrip(_OPENERS))
-    return end
+    whole_start = first
+    for (start, end), following in zip(spans, [*spans[1:], (last, last)], strict=True):
+        gap = text[end : following[0]]
+        whole_end, next_start = end, following[0]
+        if following[0] == last:
+            whole_end = last
+        elif has_no_blanks(text[start:end]) or not _WIDE_CLAUSE_ENDS.isdisjoint(gap):
+            whole_end = next_start = end + len(gap.rstrip(_OPENERS))
+        yield Word(sound(text[start:end]), whole_start, whole_end, end)
+        whole_start = next_start
 
 
 def words_in(text: str) -> list[str]:
@@ -157,9 +165,7 @@ def has_no_blanks(word: str) -> bool:
 
 
 def is_boundary(text: str, offset: int) -> bool:
-    """Whether a word of `text` may end and another begin at `offset`."""
-    if offset in {0, len(text)} or text[offset].isspace() or text[offset - 1].isspace():
-        return True
+    """Whether a word ends and another begins at `offset`, with no blank between them."""
     last, following = text[offset - 1], text[offset]
     return last not in _OPENERS and (has_no_blanks(last) or has_no_blanks(following))
 

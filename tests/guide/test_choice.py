@@ -38,6 +38,7 @@ LIBRARIES: Final = {
     "pydantic",
     "pydantic_core",
     "pydantic_settings",
+    "rapidfuzz",
     "sniffio",
     "starlette",
     "structlog",
