@@ -5,6 +5,7 @@ python explain.py call-logs/20260102T030405Z-CA0123.jsonl
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -78,4 +79,6 @@ def _print(lines: Iterator[str]) -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it without a traceback
     sys.exit(main())

@@ -272,3 +272,5 @@ class Call:
             self._request.drop()
         if self._task is not None:
             self._task.cancel()
+        else:  # the call is over already, so nobody is left to raise it to
+            self._logger.error("bug while ending the call", exc_info=bug)

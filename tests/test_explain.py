@@ -379,3 +379,18 @@ def test_help_shows_both_uses() -> None:
     result = explained("--help")
     assert result.returncode == 0
     assert all(part in result.stdout for part in ("CALL.jsonl", "--heard", "--lang", "exit status"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes send no signal")
+def test_reader_that_has_seen_enough_ends_it_quietly() -> None:
+    """`python explain.py CALL.jsonl | head` shows no traceback."""
+    log = ROOT / "tests/call_log/logs/pause.jsonl"
+    with subprocess.Popen(
+        [sys.executable, ROOT / "explain.py", log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as explaining:
+        assert explaining.stdout is not None
+        explaining.stdout.close()
+        assert explaining.stderr is not None
+        assert explaining.stderr.read() == b""

@@ -23,7 +23,7 @@ from guide_client import GuideClient
 from tests.guide_server import Answer, GuideServer, Step, event
 from tests.relay_client import PATIENCE_S, Session, in_time, nth_request, relay_session
 from tests.serving import serve_frontdesk
-from turn.events import Action, CallerSpeaking, DeadlinePassed, Event, GuideToken
+from turn.events import Action, CallEnded, CallerSpeaking, DeadlinePassed, Event, GuideToken
 from turn.options import Options
 
 APOLOGY: Final = "Sorry, please say that again."
@@ -471,6 +471,26 @@ async def test_bug_in_the_machine_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(RuntimeError, match="a bug"):
             await asyncio.create_task(hold(Call(guide, Options(), lambda _: None), frames()))
     await guide.aclose()
+
+
+async def test_bug_while_ending_a_call_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call is over all the same, and nobody is left to raise the bug to."""
+
+    def stumble(_: BargeIn, event: Event, __: float) -> tuple[Action, ...]:
+        if isinstance(event, CallEnded):
+            raise RuntimeError("a bug")
+        return ()
+
+    async def frames() -> AsyncIterator[str]:
+        yield json.dumps({"type": "info", "name": "clientSpeaking", "value": "on"})
+
+    monkeypatch.setattr(BargeIn, "receive", stumble)
+    guide = GuideClient(GuideOptions("http://127.0.0.1:1/v1", "none", "guide"))
+    with capture_logs() as logs:
+        await hold(Call(guide, Options(), lambda _: None), frames())
+    await guide.aclose()
+    (told,) = [log for log in logs if log["event"] == "bug while ending the call"]
+    assert isinstance(told["exc_info"], RuntimeError)
 
 
 async def test_deadline_comes_before_later_events(guide: GuideServer) -> None:
