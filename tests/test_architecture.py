@@ -1,4 +1,4 @@
-"""The house keeps its shape: floors, imports, sizes, and the page about them."""
+"""The architecture holds: layers, imports, sizes, and ARCHITECTURE.md about them."""
 
 import ast
 import sys
@@ -12,7 +12,7 @@ from barge_in import BargeIn
 from tests.places import ROOT
 from turn.events import CallerSaid, State
 
-FLOORS = {
+LAYERS = {
     "app": 6,
     "web": 5, "phone": 5,
     "calls": 4, "config": 4,
@@ -20,16 +20,16 @@ FLOORS = {
     "barge_in": 2, "call_log": 2,
     "turn": 1, "utterance": 1, "relay_protocol": 1, "trust": 1, "settings": 1,
 }  # fmt: skip
-"""Each room of the app. It may use rooms on its own floor and below, never in a circle."""
+"""Each package of the app. It may import from its own layer and those below, never in a cycle."""
 
-BESIDE = {
+OUTSIDE = {
     "demo_guide": set(),
     "doctor": {"config", "emulator", "guide", "guide_client", "relay_protocol", "trust", "turn"},
     "emulator": {"relay_protocol"},
     "explain": {"call_log", "explaining", "utterance"},
     "explaining": {"barge_in", "call_log", "calls", "relay_protocol", "turn", "utterance"},
 }
-"""What stands beside the app, and all that each may use of it."""
+"""The packages outside the layers, and all that each may import from the app."""
 
 PURE = (
     "barge_in",
@@ -49,7 +49,7 @@ PURE = (
     "turn",
     "utterance",
 )
-"""Modules, and rooms with all their modules, that decide without I/O, clocks or randomness."""
+"""Modules, and packages with all their modules, without I/O, clocks or randomness."""
 
 IMPURE = {
     "asyncio", "httpx2", "logging", "openai", "os", "pycurl", "random", "secrets", "socket",
@@ -72,12 +72,12 @@ MODULES = {
     for path in sorted([*ROOT.glob("*.py"), *ROOT.glob("*/**/*.py")])
     if _is_ours(path)
 }
-ROOMS = {name.partition(".")[0] for name in MODULES}
+PACKAGES = {name.partition(".")[0] for name in MODULES}
 
 
 @cache
 def _imports(module: str) -> frozenset[str]:
-    """All that a module imports, by full name, at run time or for its types."""
+    """Everything a module imports, by full name, at run time or for its types."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -92,7 +92,7 @@ def _ours(module: str) -> set[str]:
     return {name for name in _imports(module) if name in MODULES} - {module}
 
 
-def _room(module: str) -> str:
+def _package(module: str) -> str:
     return module.partition(".")[0]
 
 
@@ -100,25 +100,25 @@ def _is_pure(module: str) -> bool:
     return any(module == pure or module.startswith(f"{pure}.") for pure in PURE)
 
 
-def test_every_room_has_its_place() -> None:
-    """A new room is entered above, on its floor or with what it may use."""
-    assert FLOORS.keys() | BESIDE.keys() == ROOMS
+def test_every_package_has_its_place() -> None:
+    """A new package is listed above, with its layer or with what it may import."""
+    assert LAYERS.keys() | OUTSIDE.keys() == PACKAGES
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module: str) -> None:
-    """No room uses what is above it, and what stands beside uses no more than it may."""
-    room = _room(module)
-    used = {_room(other) for other in _ours(module)} - {room}
-    if room in BESIDE:
-        assert used <= BESIDE[room]
+    """No package imports from above; those outside the layers import no more than they may."""
+    package = _package(module)
+    used = {_package(other) for other in _ours(module)} - {package}
+    if package in OUTSIDE:
+        assert used <= OUTSIDE[package]
     else:
-        beside = {"demo_guide"} if room in {"app", "web"} else set()
-        assert {other for other in used - beside if FLOORS.get(other, 9) > FLOORS[room]} == set()
+        beside = {"demo_guide"} if package in {"app", "web"} else set()
+        assert {other for other in used - beside if LAYERS.get(other, 9) > LAYERS[package]} == set()
 
 
-def _circle_from(module: str) -> list[str] | None:
-    """A way along imports that leads back to where it began."""
+def _cycle_from(module: str) -> list[str] | None:
+    """A path along imports that leads back to where it began."""
     ways = [[other] for other in _ours(module)]
     seen: set[str] = set()
     while ways:
@@ -132,47 +132,50 @@ def _circle_from(module: str) -> list[str] | None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_no_module_imports_itself_in_a_circle(module: str) -> None:
-    """Whatever the way round."""
-    assert _circle_from(module) is None
+def test_no_module_imports_itself_in_a_cycle(module: str) -> None:
+    """Directly or through others."""
+    assert _cycle_from(module) is None
 
 
-def test_rooms_use_each_other_one_way() -> None:
-    """Two rooms on one floor never use each other."""
-    used = {(_room(module), _room(other)) for module in MODULES for other in _ours(module)}
+def test_packages_import_each_other_one_way() -> None:
+    """Of two packages in one layer, at most one imports the other."""
+    used = {(_package(module), _package(other)) for module in MODULES for other in _ours(module)}
     assert {pair for pair in used if pair[0] < pair[1] and pair[::-1] in used} == set()
 
 
 def test_words_and_turns_do_not_know_each_other() -> None:
-    """What was said is no matter of whose turn it is; only the machine knows both."""
+    """`turn` does not import `utterance`; only the machine uses both."""
     turn = {
-        _room(other) for module in MODULES if _room(module) == "turn" for other in _ours(module)
+        _package(other)
+        for module in MODULES
+        if _package(module) == "turn"
+        for other in _ours(module)
     }
     assert "utterance" not in turn
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if _is_pure(module)])
 def test_pure_module_does_no_io(module: str) -> None:
-    """No clock, no socket, no log, no randomness; and it uses nothing of ours that has them."""
+    """No clock, no socket, no log, no randomness, and it imports none of ours that has them."""
     assert not {name.partition(".")[0] for name in _imports(module)} & IMPURE
     assert {other for other in _ours(module) if not _is_pure(other)} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_large(module: str) -> None:
-    """A module that outgrows this holds two ideas."""
+    """A module that outgrows this holds more than one idea."""
     lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
     assert lines <= {"app": 150, "barge_in": 450}.get(module, 500)
 
 
 def test_root_stays_small() -> None:
-    """Everything but the front door and what is named in the design lives in a room."""
+    """Almost every module is in a package."""
     assert len([*ROOT.glob("*.py")]) <= 8
 
 
-def test_no_room_hides_a_standard_module() -> None:
+def test_no_package_hides_a_standard_module() -> None:
     """`import calendar` means Python's."""
-    assert {room for room in ROOMS if room in sys.stdlib_module_names} == set()
+    assert {package for package in PACKAGES if package in sys.stdlib_module_names} == set()
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -182,23 +185,23 @@ def _page() -> str:
     return (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_page_names_every_room(room: str) -> None:
-    """A newcomer finds the room of any behaviour on the page."""
-    is_package = (ROOT / room).is_dir()
-    assert (f"`{room}/`" if is_package else f"`{room}.py`") in _page()
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_page_names_every_package(package: str) -> None:
+    """A newcomer finds the package of any behaviour on the page."""
+    is_package = (ROOT / package).is_dir()
+    assert (f"`{package}/`" if is_package else f"`{package}.py`") in _page()
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if "." in m and _room(m) in FLOORS])
+@pytest.mark.parametrize("module", [m for m in MODULES if "." in m and _package(m) in LAYERS])
 def test_page_names_every_module_of_the_app(module: str) -> None:
-    """And in the room its module."""
+    """And the module within it."""
     parts = MODULES[module].relative_to(ROOT).parts
     if parts[-1] != "__init__.py" and "phrases" not in parts:
         assert f"`{parts[-1]}`" in _page()
 
 
 def _drawing() -> Iterator[str]:
-    """The machine's table, as the page shows it: the ways that lead to another state."""
+    """The machine's table as the page shows it: the transitions to another state."""
     rows = [("state", "event", "next", "because"), ("-" * 9, "-" * 14, "-" * 9, "-" * 35)]
     asked_again = (State.THINKING, CallerSaid, State.THINKING)
     for state in State:
@@ -211,5 +214,5 @@ def _drawing() -> Iterator[str]:
 
 
 def test_page_shows_the_table_of_the_machine() -> None:
-    """Every way from one state to another, and why."""
+    """Every transition from one state to another, and why."""
     assert "\n".join(_drawing()) in _page()
