@@ -83,8 +83,8 @@ def _in_short(logged: Frame | None) -> str:
 def _conclusion(call: Replay) -> Iterator[str]:
     total = len(call.logged)
     if call.differs:
-        yield f"NOT THE SAME: {call.differs} of {total} logged decisions came out differently."
+        yield f"DIFFERENT: {call.differs} of {total} logged decisions came out differently."
     elif total:
-        yield f"The same: all {total} decisions came out as logged."
+        yield f"Same: all {total} decisions came out as logged."
     else:
-        yield "The same: nothing was decided on this call."
+        yield "Same: this call has no decisions."

@@ -165,7 +165,7 @@ def test_call_log_is_explained_in_the_terminal(logged_call: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "A call with BARGE_IN_MODE=pause."
-    assert lines[-1] == "The same: all 3 decisions came out as logged."
+    assert lines[-1] == "Same: all 3 decisions came out as logged."
     text = result.stdout
     assert text.count("\n  outcome  ") == 3
     for shown in (
@@ -203,7 +203,7 @@ def test_call_that_is_decided_differently_is_reported(
     result = explained(str(copy))
     assert result.returncode == 1
     assert "DIFFERS  call log has: " in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("NOT THE SAME: ")
+    assert result.stdout.splitlines()[-1].startswith("DIFFERENT: ")
 
 
 def test_call_log_that_breaks_off_is_explained_up_to_there(logged_call: Path) -> None:
@@ -364,7 +364,7 @@ def test_call_without_decisions_is_the_same(
     ended = {"t": 1, "dir": "note", "frame": {"type": "ended"}}
     path.write_text("".join(f"{json.dumps(line)}\n" for line in (SETUP, note, ended)))
     assert explain.main([str(path)]) == 0
-    assert capsys.readouterr().out.endswith("nothing was decided on this call.\n")
+    assert capsys.readouterr().out.endswith("Same: this call has no decisions.\n")
 
 
 def test_options_for_words_are_refused_for_a_call_log(logged_call: Path) -> None:
