@@ -170,9 +170,7 @@ class Settings(RelaySettings, BaseSettings):
             with tempfile.TemporaryFile(dir=directory):
                 return directory
         except (OSError, RuntimeError, ValueError) as error:  # a bad ~user or a bad name
-            raise ValueError(
-                f"expected a directory that can be written to{_reason(error)}"
-            ) from error
+            raise ValueError(f"expected a writable directory{_reason(error)}") from error
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:

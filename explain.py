@@ -1,4 +1,4 @@
-"""Why the agent went on, or stopped: explains one decision, or those in a call log.
+"""Explains why the agent resumed or stopped: one decision, or all in a call log.
 
 python explain.py "yeah but what about sunday" --heard "We are open until six."
 python explain.py call-logs/20260102T030405Z-CA0123.jsonl
@@ -41,15 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python explain.py",
-        description="Explain the decision about words that a caller says, or replay a call log "
-        "offline and explain each decision in it. The words of the call are shown.",
+        description="Explain how the agent reacts to what a caller says, or replay a call log "
+        "offline and explain each decision in it. The output includes the words of the call.",
         epilog="The exit status is 1 if a decision comes out differently than in the call log.",
     )
     parser.add_argument(
         "said", metavar="WORDS|CALL.jsonl", help="what the caller says, or a call log"
     )
     parser.add_argument(
-        "--heard", default="", metavar="TEXT", help="what the caller had heard of the agent"
+        "--heard", default="", metavar="TEXT", help="what the caller had heard the agent say"
     )
     parser.add_argument(
         "--lang",

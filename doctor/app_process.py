@@ -96,6 +96,6 @@ async def _first_answer(
             return await client.get("/health")
         await asyncio.sleep(0.1)
     raise failed(
-        f"exits on start-up (status {process.returncode})",
+        f"exits at startup (status {process.returncode})",
         "Run `.venv/bin/python app.py` to see why.",
     )

@@ -29,7 +29,7 @@ _CAUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, s
     (
         socket.gaierror,
         "hostname not found",
-        "Check PUBLIC_URL. Some tunnels change their name at every start.",
+        "Check PUBLIC_URL. Some tunnels get a new hostname at every start.",
     ),
     (
         (TimeoutError, httpx2.TimeoutException),
@@ -66,7 +66,7 @@ def _advice(status: int) -> str:
     if status >= 500:
         return "The tunnel or proxy does not reach the app: check its target port."
     if 300 <= status < 400:
-        return "It redirects. Set PUBLIC_URL to the redirect's target: signatures are for one URL."
+        return "It redirects. Set PUBLIC_URL to the target: a signature is valid for one URL only."
     if status == 403:
         return "The proxy or tunnel refuses requests, or the app runs without TWILIO_AUTH_TOKEN."
     return "PUBLIC_URL leads to another program, or the tunnel is not running."

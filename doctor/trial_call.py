@@ -44,7 +44,7 @@ async def offer_call(client: AppClient) -> Offer:
     try:
         attributes = RelayAttributes.from_twiml(answer.text)
     except TwimlError:
-        raise failed("POST /twiml returned no TwiML for a relay", CHECK_LOGS) from None
+        raise failed("POST /twiml returned no <ConversationRelay>", CHECK_LOGS) from None
     _check_leads_back(attributes, client.known_as)
     return Offer(identity, attributes)
 
@@ -63,7 +63,7 @@ def _check_leads_back(attributes: RelayAttributes, known_as: str) -> None:
     named = attributes.url, attributes.action
     if named != (as_websocket(f"{known_as}/ws"), f"{known_as}/action"):
         raise failed(
-            f"POST /twiml leads elsewhere, to {attributes.url}",
+            f"POST /twiml connects to another address, {attributes.url}",
             "The app runs with a different PUBLIC_URL. Restart it after a change.",
         )
     if not attributes.parameters.get("token"):
@@ -85,14 +85,14 @@ async def refuse_unsigned_webhook(client: AppClient) -> str:
 async def hold_call(client: AppClient, offer: Offer | None) -> str:
     """Check that the socket opens, accepts the call's token, and answers the caller."""
     if offer is None:
-        raise skipped("needs the TwiML")
+        raise skipped("needs the call check to pass")
     with client.explained():
         async with await _dial_signed(client, offer) as connection:
             try:
                 count = await _speak(connection, offer)
             except ConnectionClosed:
                 raise _closed(connection.close_code) from None
-    return f"the call is accepted and the caller answered ({count} valid frames)"
+    return f"accepts the call and answers the caller ({count} valid frames)"
 
 
 async def refuse_unsigned_socket(client: AppClient) -> str:
@@ -111,7 +111,7 @@ async def refuse_used_token(client: AppClient, offer: Offer | None) -> str:
     """Check that a token works only once."""
     client.check_can_sign()
     if offer is None:
-        raise skipped("needs a used token")
+        raise skipped("needs the relay check to pass")
     with client.explained():
         async with await _dial_signed(client, offer) as connection:
             with suppress(ConnectionClosed):

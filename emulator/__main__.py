@@ -79,7 +79,9 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
         "--resend", type=Path, metavar="FILE", help="resend a call log's frames to the app"
     )
     parser.add_argument("--call-log", type=Path, metavar="FILE", help="write a call log to FILE")
-    parser.add_argument("--speed", type=_speed, default=1.0, help="times real time (default 1)")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, help="multiple of real time (default 1)"
+    )
     parser.add_argument(
         "--server",
         default=f"http://127.0.0.1:{port}",

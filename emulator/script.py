@@ -18,7 +18,7 @@ PURE. A step is an optional condition and an action:
 `cough`, `press 5` and `hang up` are actions; anything else is spoken, and `[1.0s]` in it is a
 pause. Quote text to speak it literally: `when quiet: "cough"`. A script without a final `hang up`
 hangs up when all is quiet. No step waits forever: after 20 seconds of silence, or two minutes in
-all, the script goes on and says so.
+all, the script moves on and says so.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def words_report(said: str, heard: str, lang: str) -> Iterator[str]:
     yield f"over speech  {_done_over_speech(verdict)}"
     yield f"in silence   {_done_in_silence(verdict)}"
     if is_clear_stop(said, lang=lang):
-        yield "while said   the rest of the reply is given up already, before the words are final"
+        yield "while said   the rest of the reply is already dropped, before the words are final"
 
 
 def _done_over_speech(verdict: Verdict) -> str:

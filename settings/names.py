@@ -100,6 +100,6 @@ def _no_setting(binding: Binding) -> str:
     before, line = binding.original
     blank_lines = before[: len(before) - len(before.lstrip())].count("\n")
     return (
-        f".env, line {line + blank_lines}, is not a setting: expected NAME=value, "
+        f".env line {line + blank_lines} is not a setting: expected NAME=value, "
         "with every quote closed"
     )

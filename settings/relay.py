@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from settings.types import Hints, Input, Language, Name, SpeechTimeout
 from turn.options import Mode, Options
 
-_NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English only"
+_NEEDS_FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which supports only English"
 
 
 class RelaySettings(BaseModel):

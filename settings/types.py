@@ -49,7 +49,7 @@ def _public_url(url: str) -> str:
     if not _is_http_url(url) or not re.fullmatch(r"https://[^?#]*", url):
         raise ValueError("expected an https URL without a query, such as https://desk.example.com")
     if route := re.fullmatch(r"(https://[^/]+\S*?)/+(twiml|action|ws)/*", url):
-        raise ValueError(f"leave out /{route[2]}: {route[1]}")
+        raise ValueError(f"must not end in /{route[2]}; use {route[1]}")
     return url.rstrip("/")
 
 

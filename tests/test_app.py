@@ -82,7 +82,7 @@ async def test_program_starts_and_warns_of_settings(
     assert warnings == [
         "GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
         "GUIDE_URL is not a setting; did you mean GUIDE_BASE_URL?",
-        ".env, line 2, is not a setting: expected NAME=value, with every quote closed",
+        ".env line 2 is not a setting: expected NAME=value, with every quote closed",
         NO_PUBLIC_URL,
     ]
 

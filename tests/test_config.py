@@ -140,7 +140,7 @@ def test_env_file_that_is_not_utf8_is_refused(encoding: str) -> None:
 
 # --- what is refused ----------------------------------------------------------------------------
 
-FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which understands English only"
+FLUX: Final = "needs RELAY_SPEECH_MODEL=flux, which supports only English"
 GUIDE_URL: Final = "expected a URL such as https://api.example.com/v1"
 PUBLIC: Final = "expected an https URL without a query, such as https://desk.example.com"
 SECRET: Final = "expected only the secret itself: ASCII characters without spaces"
@@ -193,11 +193,15 @@ WRONG: Final[list[tuple[str, str, str]]] = [
     ("PUBLIC_URL", "https://desk.example.com/?", PUBLIC),
     ("PUBLIC_URL", "https://desk.example.com/#top", PUBLIC),
     ("PUBLIC_URL", "https://desk.example.com/twiml?a=b", PUBLIC),
-    ("PUBLIC_URL", "https://d.example/twiml", "leave out /twiml: https://d.example"),
-    ("PUBLIC_URL", "https://d.example/twiml/", "leave out /twiml: https://d.example"),
-    ("PUBLIC_URL", "https://d.example//twiml//", "leave out /twiml: https://d.example"),
-    ("PUBLIC_URL", "https://d.example/a/ws", "leave out /ws: https://d.example/a"),
-    ("PUBLIC_URL", "https://d.example:8443/action", "leave out /action: https://d.example:8443"),
+    ("PUBLIC_URL", "https://d.example/twiml", "must not end in /twiml; use https://d.example"),
+    ("PUBLIC_URL", "https://d.example/twiml/", "must not end in /twiml; use https://d.example"),
+    ("PUBLIC_URL", "https://d.example//twiml//", "must not end in /twiml; use https://d.example"),
+    ("PUBLIC_URL", "https://d.example/a/ws", "must not end in /ws; use https://d.example/a"),
+    (
+        "PUBLIC_URL",
+        "https://d.example:8443/action",
+        "must not end in /action; use https://d.example:8443",
+    ),
     ("GUIDE_BASE_URL", "localhost:5107/v1", GUIDE_URL),
     ("GUIDE_BASE_URL", "ftp://localhost/v1", GUIDE_URL),
     ("GUIDE_BASE_URL", "http:///v1", GUIDE_URL),
@@ -300,7 +304,7 @@ def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
         except SettingsError as error:
             _, line = str(error).splitlines()
             assert re.match(
-                f"  {name}: (expected |must be |needs |leave out |the demo guide )", line
+                f"  {name}: (expected |must be |must not |needs |the demo guide )", line
             )
             assert not JARGON.search(line)
             refused.append(value)
@@ -311,9 +315,7 @@ def test_no_message_speaks_of_the_code(name: str, env: Any) -> None:
 def test_refused_directory_is_explained_as_the_system_does(env: Any, directory: str) -> None:
     """Without the path or the error number."""
     (line,) = problems(env, CALL_LOG_DIR=directory)
-    assert re.fullmatch(
-        r"CALL_LOG_DIR: expected a directory that can be written to: [A-Z][a-z ]+", line
-    )
+    assert re.fullmatch(r"CALL_LOG_DIR: expected a writable directory: [A-Z][a-z ]+", line)
 
 
 def test_file_name_that_no_system_accepts_is_refused() -> None:
@@ -322,7 +324,7 @@ def test_file_name_that_no_system_accepts_is_refused() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert str(refused.value).splitlines()[1:] == [
-        "  CALL_LOG_DIR: expected a directory that can be written to",
+        "  CALL_LOG_DIR: expected a writable directory",
         "  GUIDE_INSTRUCTIONS: expected a readable UTF-8 text file after the @",
     ]
 

@@ -173,7 +173,7 @@ def test_call_log_is_explained_in_the_terminal(logged_call: Path) -> None:
         '  heard    "We are open from',
         "  act      backchannel",
         f"  rule     nothing-but-listening: {SENTENCES['nothing-but-listening']}",
-        "  outcome  resumed: the reply goes on, after a pause of 0.",
+        "  outcome  resumed: the reply resumes, after a pause of 0.",
         "  state    paused -> speaking",
         "  outcome  cancelled: the reply is cancelled, and the guide is asked, after a pause of",
     ):
@@ -285,7 +285,7 @@ def test_any_words_are_explained(said: str, capsys: pytest.CaptureFixture[str]) 
 def test_clear_stop_acts_before_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
     """The report says so."""
     explain.main(["please stop"])
-    assert "while said   the rest of the reply is given up" in capsys.readouterr().out
+    assert "while said   the rest of the reply is already dropped" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

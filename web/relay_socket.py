@@ -128,7 +128,7 @@ def direct_channel(scope: "Scope") -> DirectChannel:
     if not isinstance(channel, DirectChannel):
         raise RuntimeError(
             "Serve the app with `python app.py`, or with `uvicorn app:app --ws "
-            "web.relay_socket:RelaySocket`: no other WebSocket sends without waiting."
+            "web.relay_socket:RelaySocket`: other WebSockets have no direct channel."
         )
     return channel
 

@@ -406,7 +406,7 @@ async def test_app_with_another_public_url_leads_elsewhere() -> None:
     """TwiML that names an address other than PUBLIC_URL is reported."""
     async with serve_frontdesk(public_url="https://old.example.com") as url:
         printed = await examine(url)
-    assert "POST /twiml leads elsewhere, to wss://old.example.com/ws" in printed
+    assert "POST /twiml connects to another address, wss://old.example.com/ws" in printed
 
 
 async def test_doctor_starts_the_app_if_none_runs(
@@ -430,7 +430,7 @@ async def test_app_that_exits_on_startup_is_reported(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "none")
     printed = await examine(f"http://127.0.0.1:{free_port()}")
-    assert "FAILED   app: exits on start-up (status 1)" in printed
+    assert "FAILED   app: exits at startup (status 1)" in printed
 
 
 async def test_host_of_another_machine_cannot_be_listened_on() -> None:
@@ -484,8 +484,8 @@ class Impostor:
     ("impostor", "found"),
     [
         (Impostor(status=500), "returned HTTP 500"),
-        (Impostor("<Response/>"), "returned no TwiML for a relay"),
-        (Impostor("hello"), "returned no TwiML for a relay"),
+        (Impostor("<Response/>"), "returned no <ConversationRelay>"),
+        (Impostor("hello"), "returned no <ConversationRelay>"),
         (Impostor(token=""), "returned no token for the call"),
     ],
 )
@@ -710,7 +710,7 @@ def test_name_that_is_not_a_setting_is_a_warning(
     assert out.getvalue().splitlines() == [
         "ok       settings: valid",
         "warning  settings: GUIDE_BASEURL is not a setting; did you mean GUIDE_BASE_URL?",
-        "warning  settings: .env, line 2, is not a setting: expected NAME=value, "
+        "warning  settings: .env line 2 is not a setting: expected NAME=value, "
         "with every quote closed",
     ]
 

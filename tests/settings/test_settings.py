@@ -34,7 +34,7 @@ def of_environment(*names: str) -> list[str]:
 
 def no_setting(line: int) -> str:
     """The warning about a line that sets nothing."""
-    return f".env, line {line}, is not a setting: expected NAME=value, with every quote closed"
+    return f".env line {line} is not a setting: expected NAME=value, with every quote closed"
 
 
 # --- in .env ------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_bad_value_of_the_former_name_is_told_with_the_hint(clean: Path) -> None
     with pytest.raises(SettingsError) as refused:
         load_settings()
     _, problem, hint = str(refused.value).splitlines()
-    assert problem.startswith("  CALL_LOG_DIR: expected a directory")
+    assert problem.startswith("  CALL_LOG_DIR: expected a writable directory")
     assert hint == f"  {RECORDINGS_DIR_RENAMED}"
 
 

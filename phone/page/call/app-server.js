@@ -64,7 +64,7 @@ async function refusal(answer) {
     case 429:
       return new CallFailedError("Too many calls. Wait a minute, then call again.");
     default:
-      return new CallFailedError(`The app answered ${answer.status}${detail && `: ${detail}`}`);
+      return new CallFailedError(`The app returned HTTP ${answer.status}${detail && `: ${detail}`}`);
   }
 }
 

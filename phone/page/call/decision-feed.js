@@ -49,7 +49,7 @@ export async function* follow(url, token, isOver) {
     const answer = await ask(url, token);
     // 404 until the app has read `setup`, which was sent just before.
     if (answer === null || answer.status === 404) continue;
-    if (!answer.ok) throw new Error(`the app answered ${answer.status}`);
+    if (!answer.ok) throw new Error(`the app returned HTTP ${answer.status}`);
     for await (const { id, data } of eventsOf(answer.body)) {
       if (known.has(id)) continue;
       known.add(id);

@@ -13,10 +13,10 @@ import { readAttributes, TwimlError } from "./attributes.js";
  */
 export function readTwiml(xml) {
   const twiml = new DOMParser().parseFromString(xml, "application/xml");
-  if (twiml.querySelector("parsererror")) throw new TwimlError("the answer is not XML");
+  if (twiml.querySelector("parsererror")) throw new TwimlError("the response is not XML");
   const relay = twiml.querySelector("Response:root > Connect > ConversationRelay");
   if (relay === null) {
-    throw new TwimlError("the answer has no <Response><Connect><ConversationRelay>");
+    throw new TwimlError("the response has no <Response><Connect><ConversationRelay>");
   }
   const parameters = [...relay.querySelectorAll("Parameter")].map((element) => [
     element.getAttribute("name") ?? "",
