@@ -243,7 +243,7 @@ def test_directory_that_cannot_be_written_stops_the_start(tmp_path: Path, kind: 
     file = tmp_path / "file"
     file.write_text("")
     directory = {"a file": file, "below a file": file / "calls", "of the system": "/proc"}[kind]
-    with pytest.raises(SettingsError, match="CALL_LOG_DIR: expected a directory that can be"):
+    with pytest.raises(SettingsError, match="CALL_LOG_DIR: expected a writable directory"):
         settings_for_test(call_log_dir=directory)
 
 
